@@ -1,0 +1,48 @@
+package workspace
+
+// DefaultImage is used where neither template nor installation names one.
+const DefaultImage = "ubuntu:24.04"
+
+// GatewayNamespace and InstallationName say where an administrator publishes
+// the ConfigMap that every client reads.
+const (
+	GatewayNamespace = "berth-gateway"
+	InstallationName = "berth"
+	InstallationKey  = "berth.yaml"
+)
+
+// Installation is what a cluster publishes about itself: ConfigMap `berth` in
+// namespace `berth-gateway`. Its zero value is a cluster without one:
+// port-forward and the built-in templates. It never names a command, a local
+// path or a proxy; those come from the user's own file.
+type Installation struct {
+	Version      int        `json:"version"`
+	Cluster      string     `json:"cluster,omitempty"` // short name for aliases
+	Gateway      Gateway    `json:"gateway,omitzero"`
+	Evictions    string     `json:"evictions,omitempty"` // "block" (default) or "allow"
+	DefaultImage string     `json:"defaultImage,omitempty"`
+	Templates    []Template `json:"templates,omitempty"`
+}
+
+// Gateway is the Envoy that terminates CONNECT.
+type Gateway struct {
+	Kind        string     `json:"kind,omitempty"`    // istio, envoy, … ; "" or port-forward is none
+	Address     string     `json:"address,omitempty"` // host:port
+	Domain      string     `json:"domain,omitempty"`  // suffix of every authority
+	TLS         GatewayTLS `json:"tls,omitzero"`
+	ServicePort int        `json:"servicePort,omitempty"`
+}
+
+// GatewayTLS says how to reach a gateway by TLS; its zero value is plain TCP.
+type GatewayTLS struct {
+	ServerName string `json:"serverName,omitempty"` // "*" takes any name below CA
+	CA         string `json:"ca,omitempty"`         // PEM
+}
+
+// Enabled reports whether the gateway is reached by TLS.
+func (t GatewayTLS) Enabled() bool { return t != GatewayTLS{} }
+
+// Published reports whether there is a gateway to connect through.
+func (g Gateway) Published() bool {
+	return g.Kind != "" && g.Kind != "port-forward" && g.Address != ""
+}
