@@ -1,0 +1,50 @@
+// Command berth-connect is the ProxyCommand of every berth alias:
+//
+//	ProxyCommand "/path/to/berth-connect" api.team-a.berth
+//
+// It reads the alias's small file, connects, and copies until either side
+// ends. It is a program of its own because it starts once for every ssh
+// connection and must be small; `berth connect` does the same.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/berth-sh/berth/tunnel/connect"
+)
+
+// Signals keep their defaults: ssh sends SIGHUP when it is done, and the
+// default is the right answer.
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	switch {
+	case len(args) == 1 && args[0] == "--version":
+		_, _ = fmt.Fprintln(stdout, "berth-connect", version())
+		return 0
+	case len(args) != 1:
+		_, _ = fmt.Fprintln(stderr, "usage: berth-connect ALIAS | --version")
+		return 255
+	}
+	dir, err := connect.DefaultDir()
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "berth:", err)
+		return 255
+	}
+	return connect.Run(context.Background(), args[0], connect.Program{
+		Dir: dir, Stdin: os.Stdin, Stdout: stdout, Stderr: stderr,
+		Debug: os.Getenv("BERTH_DEBUG") != "",
+	})
+}
+
+// version is that of the module, as the toolchain has recorded it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}

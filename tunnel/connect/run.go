@@ -1,0 +1,165 @@
+package connect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/berth-sh/berth/workspace/alias"
+)
+
+// exitFailure is what a ProxyCommand returns for any failure of its own, as
+// ssh does.
+const exitFailure = 255
+
+// Program is what surrounds one run: where the alias files are, the streams
+// that ssh gave it, and how to reach a workspace without its gateway.
+type Program struct {
+	Dir    string // directory that holds alias/ and the log; see DefaultDir
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+
+	// Via, unless empty, replaces the transport that the alias names.
+	Via alias.Transport
+	// PortForward dials sshd through the API server. Where it is nil, the
+	// program that can do it is run in this one's place.
+	PortForward func(ctx context.Context, f alias.File) (net.Conn, error)
+	// Debug also logs what went well.
+	Debug bool
+	// Options may change what Dial gets; nil changes nothing.
+	Options func(*Options)
+}
+
+// Run serves one ssh connection to the alias and returns the process's exit
+// code: 0 after a proper end, else 255. Failures are one line on Stderr and
+// a hint, and a line in the log, because ssh often hides the former.
+func Run(ctx context.Context, name string, p Program) int {
+	err := p.run(ctx, name)
+	if err == nil {
+		return 0
+	}
+	if !errors.Is(err, errHangup) {
+		_, _ = fmt.Fprintf(p.Stderr, "berth: %v\n", err)
+		if hint := hintOf(err); hint != "" {
+			_, _ = fmt.Fprintf(p.Stderr, "hint: %s\n", hint)
+		}
+	}
+	p.logf("%s: %v", printable(name), err)
+	return exitFailure
+}
+
+// hintOf returns the hint of the first error in err's chain that has one.
+func hintOf(err error) string {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	return ""
+}
+
+func (p Program) run(ctx context.Context, name string) error {
+	f, err := ReadAlias(p.Dir, name)
+	if err != nil {
+		return err
+	}
+	if p.Via != "" {
+		f.Transport = p.Via
+	}
+	dialCtx, abandon := context.WithCancelCause(ctx)
+	release := watchHangup(p.Stdin, func() { abandon(errHangup) })
+	conn, err := p.dial(dialCtx, f)
+	release()
+	cause := context.Cause(dialCtx)
+	abandon(nil)
+	switch {
+	case conn != nil && cause != nil:
+		_ = conn.Close() // too late to be of use
+		return cause
+	case cause != nil:
+		return cause
+	case err != nil:
+		return err
+	}
+	p.debugf("%s: connected by %s", name, f.Transport)
+	return p.copy(ctx, conn, f)
+}
+
+// dial opens the connection that f describes, or the way round it.
+func (p Program) dial(ctx context.Context, f alias.File) (net.Conn, error) {
+	switch f.Transport {
+	case alias.PortForward:
+		return p.portForward(ctx, f)
+	case alias.Gateway, alias.Direct:
+	default:
+		return nil, &aliasError{f.Alias, fmt.Errorf("unknown transport %q", printable(string(f.Transport)))}
+	}
+	o := OptionsFor(f)
+	if p.Options != nil {
+		p.Options(&o)
+	}
+	conn, err := Dial(ctx, o)
+	if err == nil || p.Via != "" || f.Kubeconfig == "" || !Unreachable(err) {
+		return conn, err
+	}
+	_, _ = fmt.Fprintf(p.Stderr, "berth: %v; using port-forward instead\n", err)
+	p.logf("%s: %v; using port-forward instead", f.Alias, err)
+	return p.portForward(ctx, f)
+}
+
+// Unreachable reports whether err says that the way to the gateway is broken,
+// so that another way may help. A working gateway that refuses is no such
+// case: its 403, 404 and 503 are about the workspace, not about the way.
+func Unreachable(err error) bool {
+	var step *StepError
+	return errors.As(err, &step)
+}
+
+func (p Program) portForward(ctx context.Context, f alias.File) (net.Conn, error) {
+	if p.PortForward == nil {
+		return nil, runSibling(f.Alias) // returns only when it fails
+	}
+	return p.PortForward(ctx, f)
+}
+
+// copy moves the bytes and looks at the first of them, because ssh's own
+// words for a side that is not sshd help nobody.
+func (p Program) copy(ctx context.Context, conn net.Conn, f alias.File) error {
+	out := &greeting{out: p.Stdout}
+	err := Copy(ctx, conn, p.Stdin, out)
+	hop := "workspace " + printable(f.Alias)
+	switch {
+	case out.foreign:
+		return &StepError{Hop: hop, Step: StepCopy, Fault: FaultNotSSH}
+	case err == nil && out.n == 0:
+		return &StepError{Hop: hop, Step: StepCopy, Fault: FaultSilent}
+	case err != nil && ctx.Err() == nil:
+		fault, cause := classify(StepCopy, err)
+		return &StepError{Hop: hop, Step: StepCopy, Fault: fault, Err: cause}
+	}
+	return err
+}
+
+// errForeign stops a copy whose far end is not sshd.
+var errForeign = errors.New("not an ssh server")
+
+// greeting passes bytes on and refuses a web page or a second HTTP answer in
+// the place of sshd's greeting.
+type greeting struct {
+	out     io.Writer
+	n       int64
+	foreign bool
+}
+
+func (g *greeting) Write(b []byte) (int, error) {
+	if g.n == 0 && (bytes.HasPrefix(b, []byte("<")) || bytes.HasPrefix(b, []byte("HTTP/"))) {
+		g.foreign = true
+		return 0, errForeign
+	}
+	n, err := g.out.Write(b)
+	g.n += int64(n)
+	return n, err
+}

@@ -1,0 +1,84 @@
+package connect
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+)
+
+// anyName as a ServerName accepts every name in the gateway's certificate,
+// which only makes sense below a private CA.
+const anyName = "*"
+
+// handshake secures conn. The only protocol offered is HTTP/1.1: over HTTP/2
+// a CONNECT is a stream among others and gains one connection nothing.
+func handshake(ctx context.Context, conn net.Conn, o Options) (net.Conn, error) {
+	config, err := tlsConfig(o)
+	if err != nil {
+		return nil, &StepError{Hop: o.hop(), Step: StepTLS, Fault: FaultCA, Err: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.timeout())
+	defer cancel()
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, stepError(o, StepTLS, err)
+	}
+	return secured, nil
+}
+
+func tlsConfig(o Options) (*tls.Config, error) {
+	config := &tls.Config{ServerName: o.ServerName, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
+	if o.ServerName == "" {
+		host, _, err := net.SplitHostPort(o.Address)
+		if err != nil {
+			return nil, err
+		}
+		config.ServerName = host
+	}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("reading the gateway's CA: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("reading the gateway's CA: no certificate in %s", o.CAFile)
+		}
+	}
+	if o.ServerName == anyName {
+		return acceptAnyName(config, o)
+	}
+	return config, nil
+}
+
+// acceptAnyName replaces the standard verification by one that checks the
+// chain and not the name. The host part of the address is still sent as SNI.
+func acceptAnyName(config *tls.Config, o Options) (*tls.Config, error) {
+	if config.RootCAs == nil {
+		return nil, errors.New(`server name "*" needs a CA file: below public roots any name is nobody's`)
+	}
+	host, _, err := net.SplitHostPort(o.Address)
+	if err != nil {
+		return nil, err
+	}
+	config.ServerName = host
+	config.InsecureSkipVerify = true // VerifyConnection below does the work
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		if len(state.PeerCertificates) == 0 {
+			return errors.New("no certificate")
+		}
+		intermediates := x509.NewCertPool()
+		for _, cert := range state.PeerCertificates[1:] {
+			intermediates.AddCert(cert)
+		}
+		_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{
+			Roots: config.RootCAs, Intermediates: intermediates,
+		})
+		return err
+	}
+	return config, nil
+}
