@@ -1,0 +1,55 @@
+# Berth. `make run` shows it, `make test` proves it.
+
+BIN     := $(CURDIR)/bin
+PREFIX  ?= $(HOME)/.local
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -s -w $(if $(VERSION),-X github.com/berth-sh/berth/cli.version=$(VERSION))
+
+# Every build, test and lint run uses the same settings, so that they share one
+# build cache: Kubernetes is compiled once.
+export CGO_ENABLED := 0
+
+.PHONY: help build sandbox run test unit lint fmt bench install clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: program sandbox ## build bin/berth, bin/berth-connect and bin/berth-sandbox
+
+.PHONY: program
+program:
+	@echo "building berth"
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ . ./tunnel/berth-connect
+
+sandbox: ## build the sandbox alone (about five minutes the first time)
+	@scripts/build-sandbox $(BIN)/berth-sandbox
+
+run: build ## build, start the sandbox and open the program
+	@scripts/run $(BIN)
+
+test: ## everything: formatting, lint, unit, integration and end-to-end tests
+	@scripts/test all
+
+unit: ## the tests that need no sandbox
+	@go test ./...
+
+lint: ## formatting and lint of every module
+	@scripts/test lint
+
+fmt: $(BIN)/tools/golangci-lint ## format every module
+	@for m in . sandbox; do (cd $$m && $(BIN)/tools/golangci-lint fmt); done
+
+bench: build ## print the measures, each with the command behind it
+	@scripts/bench $(BIN)
+
+install: build ## install the three programs below PREFIX (~/.local)
+	@install -d $(PREFIX)/bin
+	@install -m 755 $(BIN)/berth $(BIN)/berth-connect $(BIN)/berth-sandbox $(PREFIX)/bin/
+	@echo "installed in $(PREFIX)/bin"
+
+clean: ## remove what was built; the sandbox's data is left alone
+	@rm -rf $(BIN) $(CURDIR)/out
+
+$(BIN)/tools/golangci-lint: tools/go.mod
+	@echo "building the linters: a few minutes the first time"
+	@cd tools && go build -o $(BIN)/tools/ tool
