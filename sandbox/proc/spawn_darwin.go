@@ -1,0 +1,6 @@
+package proc
+
+import "syscall"
+
+// dieWithParent does nothing: this system has no such promise.
+func dieWithParent(*syscall.SysProcAttr) {}
