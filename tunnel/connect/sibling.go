@@ -14,7 +14,9 @@ import (
 // siblingError is a port-forward that this small program cannot do itself.
 type siblingError struct{ err error }
 
-func (e *siblingError) Error() string { return fmt.Sprintf("running berth for the port-forward: %v", e.err) }
+func (e *siblingError) Error() string {
+	return fmt.Sprintf("running berth for the port-forward: %v", e.err)
+}
 func (e *siblingError) Unwrap() error { return e.err }
 
 // Hint returns the next step.
