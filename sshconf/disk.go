@@ -1,0 +1,262 @@
+package sshconf
+
+// How files reach the disk.
+//
+// All writes happen under one lock, and each replaces a whole file: temporary
+// file in the same folder, fsync, mode, owner, rename. A reader, or a crash,
+// meets the old file or the new one. Folders are opened as os.Root, so a link
+// that was planted in one of them leads nowhere else.
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
+)
+
+const (
+	tempPrefix = ".berth-" // of temporary files; what is left of a crash goes at the next run
+	tempSuffix = ".tmp"
+	// lockWait bounds waiting for another berth: the longest that one holds
+	// the lock is a few runs of ssh -G.
+	lockWait  = 15 * time.Second
+	lockRetry = 5 * time.Millisecond
+)
+
+// locked runs work with the folder open and its lock held.
+func (d *Dir) locked(ctx context.Context, work func(own *os.Root) error) (err error) {
+	if err := d.makeFolders(); err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(d.path, ".lock"))
+	wait, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	if _, err := lock.TryLockContext(wait, lockRetry); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("waiting for the lock in %s: %w", d.tilde(d.path), ctx.Err())
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			return workspace.WithHint(fmt.Errorf("waiting for the lock in %s: another berth holds it", d.tilde(d.path)),
+				"end the other berth, or try again")
+		}
+		return fmt.Errorf("locking %s: %w", d.tilde(d.path), err)
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+
+	own, err := os.OpenRoot(d.path)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", d.tilde(d.path), err)
+	}
+	defer func() { err = errors.Join(err, own.Close()) }()
+	if err := d.give(own, ".lock"); err != nil {
+		return err
+	}
+	if err := sweep(own, "."); err != nil {
+		return err
+	}
+	if err := sweep(own, "alias"); err != nil {
+		return err
+	}
+	return work(own)
+}
+
+// makeFolders makes ~/.ssh, berth and alias where they are missing, and
+// corrects the mode of the two that berth owns. A link in place of either is
+// refused: it could lead the files anywhere.
+func (d *Dir) makeFolders() error {
+	ssh := filepath.Dir(d.path)
+	if err := d.makeFolder(ssh); err != nil {
+		return err
+	}
+	for _, dir := range []string{d.path, filepath.Join(d.path, "alias")} {
+		if err := d.makeFolder(dir); err != nil {
+			return err
+		}
+		fi, err := os.Lstat(dir)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", d.tilde(dir), err)
+		}
+		if !fi.IsDir() || foreign(fi) {
+			return workspace.WithHint(fmt.Errorf("using %s: it is a link, a file, or somebody else's", d.tilde(dir)),
+				"remove it; berth makes the folder anew")
+		}
+		if perm := fi.Mode().Perm(); perm&0o077 != 0 || perm&0o700 != 0o700 {
+			if err := os.Chmod(dir, 0o700); err != nil {
+				return fmt.Errorf("making %s private: %w", d.tilde(dir), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Dir) makeFolder(path string) error {
+	err := os.Mkdir(path, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err == nil && d.owner.set {
+		err = os.Chown(path, d.owner.uid, d.owner.gid)
+	}
+	if err != nil {
+		return fmt.Errorf("making %s: %w", d.tilde(path), err)
+	}
+	return nil
+}
+
+// give hands a new file to the home's owner where root works for somebody.
+func (d *Dir) give(root *os.Root, name string) error {
+	if !d.owner.set {
+		return nil
+	}
+	if err := root.Lchown(name, d.owner.uid, d.owner.gid); err != nil {
+		return fmt.Errorf("giving %s to its user: %w", name, err)
+	}
+	return nil
+}
+
+// sweep removes temporary files that a crash left. Under the lock nobody else
+// is writing.
+func sweep(root *os.Root, dir string) error {
+	entries, err := fs.ReadDir(root.FS(), dir)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", dir, err)
+	}
+	for _, e := range entries {
+		if isTemp(e.Name()) {
+			if err := root.Remove(dir + "/" + e.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("removing a left-over file: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func isTemp(name string) bool {
+	return strings.HasPrefix(name, tempPrefix) && strings.HasSuffix(name, tempSuffix)
+}
+
+// stage writes data to a new temporary file in root, complete and synced, and
+// gives its name. The caller renames or removes it.
+func stage(root *os.Root, dir string, data []byte, mode fs.FileMode, to owner) (name string, err error) {
+	name = filepath.Join(dir, tempPrefix+rand.Text()[:12]+tempSuffix)
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(mode) // whatever the umask is
+	}
+	if err == nil && to.set {
+		err = f.Chown(to.uid, to.gid)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = root.Remove(name) // the write error is the one to tell; sweep takes what is left
+		return "", err
+	}
+	return name, nil
+}
+
+// write replaces an own file, unless it already is as wanted. It reports
+// whether it wrote.
+func (d *Dir) write(own *os.Root, name string, data []byte) (bool, error) {
+	old, err := own.ReadFile(name)
+	if err == nil && bytes.Equal(old, data) {
+		return false, d.private(own, name)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("reading %s: %w", name, err)
+	}
+	tmp, err := stage(own, filepath.Dir(name), data, 0o600, d.owner)
+	if err != nil {
+		return false, fmt.Errorf("writing %s: %w", name, err)
+	}
+	if err := own.Rename(tmp, name); err != nil {
+		_ = own.Remove(tmp) // the rename error is the one to tell
+		return false, fmt.Errorf("writing %s: %w", name, err)
+	}
+	return true, nil
+}
+
+// private takes group and others off an own file: ssh refuses to read any
+// config at all while one included file is writable for them.
+func (d *Dir) private(own *os.Root, name string) error {
+	fi, err := own.Lstat(name)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	if fi.Mode().Perm()&0o077 != 0 {
+		if err := own.Chmod(name, 0o600); err != nil {
+			return fmt.Errorf("making %s private: %w", name, err)
+		}
+	}
+	if o := ownerOf(fi); d.owner.set && o.set && o.uid != d.owner.uid {
+		return d.give(own, name)
+	}
+	return nil
+}
+
+// load reads all alias files. Files that are damaged, or that break the
+// grammar, are left out: they get no Host block and the next complete list
+// writes them again. A file of a newer berth is an error, because rendering
+// without it would drop its alias.
+func load(own *os.Root) (map[string]alias.File, error) {
+	dir, err := own.OpenRoot("alias")
+	if err != nil {
+		return nil, fmt.Errorf("reading alias files: %w", err)
+	}
+	defer func() { _ = dir.Close() }() // opened to read
+	entries, err := fs.ReadDir(dir.FS(), ".")
+	if err != nil {
+		return nil, fmt.Errorf("reading alias files: %w", err)
+	}
+	files := make(map[string]alias.File, len(entries))
+	for _, e := range entries {
+		if !e.Type().IsRegular() || isTemp(e.Name()) {
+			continue
+		}
+		data, err := readSmall(dir, e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("reading alias %s: %w", workspace.Safe(e.Name()), err)
+		}
+		f, err := alias.Parse(data)
+		if errors.Is(err, alias.ErrNewer) {
+			return nil, workspace.WithHint(fmt.Errorf("reading alias %s: %w", workspace.Safe(e.Name()), err), "update this berth")
+		}
+		if err == nil && f.Alias == e.Name() && checkFile(f) == nil {
+			files[f.Alias] = f
+		}
+	}
+	return files, nil
+}
+
+// maxFile caps what is read into memory from a small file.
+const maxFile = 1 << 20
+
+func readSmall(root *os.Root, name string) (data []byte, err error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // opened to read
+	data, err = io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		return nil, errors.New("file is too large")
+	}
+	return data, err
+}

@@ -1,0 +1,235 @@
+package sshconf
+
+// The aliases as callers see them.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
+)
+
+// Reconcile makes the aliases of the scope those of list, which must be
+// complete and free of errors: what it lacks loses its aliases. One File
+// stands for one workspace, and its Alias is ignored: the short and the long
+// alias are both made here. Other clusters and namespaces are never touched,
+// and equal input writes nothing.
+//
+// Files that are refused (PinChangedError, bad values) come back as a joined
+// error beside the Changes of all the others.
+func (d *Dir) Reconcile(ctx context.Context, scope Scope, list []alias.File) (Changes, error) {
+	return d.step(ctx, scope, func(p *plan) error { return p.reconcile(list) })
+}
+
+// Put adds or updates some workspaces of the scope and removes none.
+func (d *Dir) Put(ctx context.Context, scope Scope, files ...alias.File) (Changes, error) {
+	return d.step(ctx, scope, func(p *plan) error {
+		var errs []error
+		for _, f := range files {
+			errs = append(errs, p.put(f))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// Repin is Put for one workspace whose host key was rotated on purpose.
+func (d *Dir) Repin(ctx context.Context, scope Scope, file alias.File) (Changes, error) {
+	return d.step(ctx, scope, func(p *plan) error {
+		p.rotated = true
+		return p.put(file)
+	})
+}
+
+// Remove drops all aliases of the named workspaces of the scope. Names
+// without an alias are no error.
+func (d *Dir) Remove(ctx context.Context, scope Scope, names ...string) (Changes, error) {
+	return d.step(ctx, scope, func(p *plan) error {
+		p.remove(names)
+		return nil
+	})
+}
+
+// step runs one plan under the lock and writes what it changed.
+func (d *Dir) step(ctx context.Context, scope Scope, work func(*plan) error) (Changes, error) {
+	var changes Changes
+	var refused error
+	err := d.locked(ctx, func(own *os.Root) error {
+		before, err := load(own)
+		if err != nil {
+			return err
+		}
+		p, err := newPlan(scope, before)
+		if err != nil {
+			return err
+		}
+		refused = work(p)
+		changes = p.changes()
+		changes.Written, err = d.commit(own, p.files, changes)
+		return err
+	})
+	return changes, errors.Join(err, refused)
+}
+
+// commit writes in an order that every cut leaves usable: an alias has its
+// file and pin before ssh knows it, and loses them after.
+func (d *Dir) commit(own *os.Root, files map[string]alias.File, c Changes) (written bool, err error) {
+	for _, name := range slices.Concat(c.Added, c.Updated) {
+		data, err := files[name].Encode()
+		if err != nil {
+			return written, err
+		}
+		wrote, err := d.write(own, filepath.Join("alias", name), data)
+		written = written || wrote
+		if err != nil {
+			return written, err
+		}
+	}
+	wrote, err := d.render(own, files)
+	written = written || wrote
+	if err != nil {
+		return written, err
+	}
+	for _, name := range c.Removed {
+		if err := own.Remove(filepath.Join("alias", name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return written, fmt.Errorf("removing alias %s: %w", name, err)
+		}
+		written = true
+	}
+	return written, nil
+}
+
+// render writes known_hosts and config.
+func (d *Dir) render(own *os.Root, files map[string]alias.File) (written bool, err error) {
+	config, pins, err := d.rendered(own, files)
+	if err != nil {
+		return false, err
+	}
+	wrotePins, err := d.write(own, "known_hosts", pins)
+	if err != nil {
+		return wrotePins, err
+	}
+	wroteConfig, err := d.write(own, "config", config)
+	return wrotePins || wroteConfig, err
+}
+
+func (d *Dir) rendered(own *os.Root, files map[string]alias.File) (config, pins []byte, err error) {
+	list := slices.Collect(maps.Values(files))
+	s := settings{knownHosts: d.shown("known_hosts")}
+	if s.proxy, err = proxyCommand(d.helper); err != nil {
+		return nil, nil, err
+	}
+	paths, err := readIdentities(own)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, path := range paths {
+		// A key that is gone would make ssh complain at every start.
+		if _, err := os.Stat(path); err != nil {
+			continue
+		}
+		quoted, err := quotePath(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.identities = append(s.identities, quoted)
+	}
+	return renderConfig(list, s), renderKnownHosts(list), nil
+}
+
+// Read gives one alias, of kind workspace.ErrNotFound where there is none.
+func (d *Dir) Read(name string) (alias.File, error) {
+	if _, _, err := workspace.ParseAlias(name); err != nil {
+		return alias.File{}, err
+	}
+	data, err := os.ReadFile(filepath.Join(d.path, "alias", name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return alias.File{}, workspace.WithHint(
+			workspace.WithKind(workspace.ErrNotFound, fmt.Errorf("reading alias %s: there is none", name)),
+			"berth ls shows the workspaces and writes their aliases")
+	}
+	if err != nil {
+		return alias.File{}, fmt.Errorf("reading alias %s: %w", name, err)
+	}
+	f, err := alias.Parse(data)
+	if err != nil {
+		return alias.File{}, fmt.Errorf("reading alias %s: %w", name, err)
+	}
+	return f, checkFile(f)
+}
+
+// Find gives the alias to show for a workspace: the short one where it is
+// this cluster's, else a long one. It is of kind workspace.ErrNotFound where
+// there is none yet.
+func (d *Dir) Find(scope Scope, name string) (alias.File, error) {
+	files, err := d.List()
+	if err != nil {
+		return alias.File{}, err
+	}
+	want := holder{scope.Cluster, scope.Namespace, name}
+	var found []alias.File
+	for _, f := range files {
+		if holderOf(f) == want {
+			found = append(found, f)
+		}
+	}
+	if len(found) == 0 {
+		return alias.File{}, workspace.WithKind(workspace.ErrNotFound,
+			fmt.Errorf("workspace %s/%s has no alias here", workspace.Safe(scope.Namespace), workspace.Safe(name)))
+	}
+	return slices.MinFunc(found, func(a, b alias.File) int {
+		if n := strings.Count(a.Alias, ".") - strings.Count(b.Alias, "."); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Alias, b.Alias)
+	}), nil
+}
+
+// List gives all aliases, sorted. A folder that does not exist yet has none.
+func (d *Dir) List() ([]alias.File, error) {
+	own, err := os.OpenRoot(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading aliases: %w", err)
+	}
+	defer func() { _ = own.Close() }() // opened to read
+	files, err := load(own)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return sorted(slices.Collect(maps.Values(files))), err
+}
+
+// Print renders what ~/.ssh/berth/config says for the aliases of now, without
+// writing it.
+func (d *Dir) Print() ([]byte, error) {
+	files, err := d.List()
+	if err != nil {
+		return nil, err
+	}
+	byAlias := make(map[string]alias.File, len(files))
+	for _, f := range files {
+		byAlias[f.Alias] = f
+	}
+	own, err := os.OpenRoot(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		own, err = nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", d.tilde(d.path), err)
+	}
+	if own != nil {
+		defer func() { _ = own.Close() }() // opened to read
+	}
+	config, _, err := d.rendered(own, byAlias)
+	return config, err
+}
