@@ -19,6 +19,7 @@ import (
 type board struct {
 	folder  state.Folder
 	log     *slog.Logger
+	me      proc.ID
 	started time.Time
 	dirty   chan struct{} // capacity 1: something is to be written
 
@@ -31,7 +32,7 @@ type board struct {
 
 func newBoard(folder state.Folder, me proc.ID, log *slog.Logger) *board {
 	return &board{
-		folder: folder, log: log, started: time.Now(), dirty: make(chan struct{}, 1),
+		folder: folder, log: log, me: me, started: time.Now(), dirty: make(chan struct{}, 1),
 		status: state.Status{Phase: state.Starting, Supervisor: me},
 	}
 }
@@ -94,6 +95,12 @@ func (b *board) end(err error) {
 	b.ending = true
 	if err != nil && !errors.Is(err, context.Canceled) {
 		b.status.Failure, b.status.FailureHint = err.Error(), workspace.HintOf(err)
+		switch {
+		case errors.Is(err, workspace.ErrConflict):
+			b.status.FailureKind = "conflict"
+		case errors.Is(err, workspace.ErrUsage):
+			b.status.FailureKind = "usage"
+		}
 	}
 }
 
@@ -117,17 +124,17 @@ func (b *board) write(ctx context.Context) {
 // now is the present status.
 func (b *board) now() state.Status {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	s := b.status
+	s, sources, raised, ending := b.status, b.sources, b.raised, b.ending
 	s.Steps = slices.Clone(s.Steps)
-	for _, components := range b.sources {
+	b.mu.Unlock()
+	for _, components := range sources { // unlocked, since they have locks of their own
 		s.Components = append(s.Components, components()...)
 	}
 	notReady := func(c state.Component) bool { return !c.Ready }
 	switch {
-	case b.ending:
+	case ending:
 		s.Phase = state.Stopped
-	case !b.raised:
+	case !raised:
 		s.Phase = state.Starting
 	case slices.ContainsFunc(s.Components, notReady):
 		s.Phase = state.Degraded

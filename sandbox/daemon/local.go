@@ -131,11 +131,8 @@ func (l *local) dialPod(ctx context.Context, ip string, port int) (net.Conn, err
 
 // status is the state of this process and what runs in it.
 func (l *local) status() []state.Component {
-	l.board.mu.Lock()
-	me := l.board.status.Supervisor
-	l.board.mu.Unlock()
 	return []state.Component{
-		{Name: supervisorPart, Process: me, Ready: true, Inside: true},
+		{Name: supervisorPart, Process: l.board.me, Ready: true, Inside: true},
 		l.node.status(), l.gateway.status(),
 	}
 }

@@ -52,6 +52,7 @@ type Status struct {
 	Components  []Component `json:"components"`
 	Waiting     string      `json:"waiting,omitempty"`     // what the present step waits for
 	Failure     string      `json:"failure,omitempty"`     // why the supervisor gave up
+	FailureKind string      `json:"failureKind,omitempty"` // "conflict", "usage" or nothing
 	FailureHint string      `json:"failureHint,omitempty"` // and what to do about it
 }
 
