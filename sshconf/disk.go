@@ -66,9 +66,6 @@ func (d *Dir) locked(ctx context.Context, work func(own *os.Root) error) (err er
 	if err := sweep(own, "."); err != nil {
 		return err
 	}
-	if err := sweep(own, "alias"); err != nil {
-		return err
-	}
 	return work(own)
 }
 
@@ -214,8 +211,9 @@ func (d *Dir) private(own *os.Root, name string) error {
 // load reads all alias files. Files that are damaged, or that break the
 // grammar, are left out: they get no Host block and the next complete list
 // writes them again. A file of a newer berth is an error, because rendering
-// without it would drop its alias.
-func load(own *os.Root) (map[string]alias.File, error) {
+// without it would drop its alias. tidy removes what a crash left; the caller
+// then holds the lock.
+func load(own *os.Root, tidy bool) (map[string]alias.File, error) {
 	dir, err := own.OpenRoot("alias")
 	if err != nil {
 		return nil, fmt.Errorf("reading alias files: %w", err)
@@ -227,6 +225,9 @@ func load(own *os.Root) (map[string]alias.File, error) {
 	}
 	files := make(map[string]alias.File, len(entries))
 	for _, e := range entries {
+		if isTemp(e.Name()) && tidy {
+			_ = dir.Remove(e.Name()) // the next run tries again
+		}
 		if !e.Type().IsRegular() || isTemp(e.Name()) {
 			continue
 		}

@@ -65,9 +65,9 @@ var (
 )
 
 func (d *Dir) line() includeLine {
-	paths := []string{d.shown("config"), filepath.ToSlash(d.Config()), d.Config(), "berth/config"}
+	paths := []string{d.shown("config"), filepath.ToSlash(d.Config()), d.Config()}
 	if d.account {
-		paths = append(paths, "~/.ssh/berth/config")
+		paths = append(paths, "berth/config") // ssh looks below the account's ~/.ssh
 	}
 	return includeLine{text: d.Include(), paths: paths}
 }
@@ -94,7 +94,7 @@ func (d *Dir) Installed() (Status, error) {
 func (d *Dir) Install(ctx context.Context) (Installation, error) {
 	var done Installation
 	err := d.locked(ctx, func(own *os.Root) error {
-		files, err := load(own)
+		files, err := load(own, true)
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func (d *Dir) step(ctx context.Context, scope Scope, work func(*plan) error) (Ch
 	var changes Changes
 	var refused error
 	err := d.locked(ctx, func(own *os.Root) error {
-		before, err := load(own)
+		before, err := load(own, true)
 		if err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func (d *Dir) List() ([]alias.File, error) {
 		return nil, fmt.Errorf("reading aliases: %w", err)
 	}
 	defer func() { _ = own.Close() }() // opened to read
-	files, err := load(own)
+	files, err := load(own, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
