@@ -70,6 +70,7 @@ type Pod struct {
 type Container struct {
 	Name     string
 	Image    string
+	Memory   string // limit; "" when there is none
 	Init     bool
 	Ready    bool
 	Started  bool

@@ -1,0 +1,173 @@
+package workspace
+
+// Rules about containers that cannot be made, do not start, or end.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// settle is how long a container that has crashed twice must run before the
+// crashes are history; without it the row would flicker with every attempt.
+const settle = 10 * time.Second
+
+func foldConfigError(o *Observed) (Status, bool) {
+	p, c := o.waiting("CreateContainerConfigError")
+	if p == nil {
+		return Status{}, false
+	}
+	if name := missingSecret(c.State.Message); name == o.SecretName() {
+		return o.secretMissing(o.podEvidence(p, c.State.Reason+": "+c.State.Message, p.Created))
+	}
+	return failing(ReasonConfigError, "bad configuration",
+		"Container "+c.Name+" cannot be configured: "+orElse(clip(c.State.Message), "the node does not say why")+".", p.Created,
+		[]Evidence{o.podEvidence(p, c.State.Reason+": "+c.State.Message, p.Created)},
+		step("create what is missing, or take it out of the workspace", o.berth("edit")))
+}
+
+func foldRunError(o *Observed) (Status, bool) {
+	p, c := o.waiting("CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun", "PostStartHookError", "PreCreateHookError")
+	if p == nil {
+		p, c = o.cannotRun()
+	}
+	if p == nil {
+		return Status{}, false
+	}
+	state := c.State
+	if state.Message == "" && c.Last.Message != "" {
+		state = c.Last
+	}
+	return failing(ReasonRunError, "cannot run",
+		"Container "+c.Name+" cannot be run: "+orElse(clip(runCause(state.Message)), "the node does not say why")+".", sinceFirst(state.Since, p.Created),
+		[]Evidence{o.podEvidence(p, state.Reason+": "+state.Message, state.Since)},
+		o.stepImage(), o.stepEvents())
+}
+
+// waiting returns the current pod and its first container that waits for one
+// of the reasons, or a nil pod.
+func (o *Observed) waiting(reasons ...string) (*Pod, Container) {
+	p := o.current()
+	if p == nil {
+		return nil, Container{}
+	}
+	for _, c := range p.Containers {
+		if c.State.Kind == "waiting" && slices.Contains(reasons, c.State.Reason) {
+			return p, c
+		}
+	}
+	return nil, Container{}
+}
+
+// cannotRun finds a container that the runtime could not start: the kubelet
+// reports it as terminated, and backs off like after a crash.
+func (o *Observed) cannotRun() (*Pod, Container) {
+	p := o.current()
+	if p == nil {
+		return nil, Container{}
+	}
+	for _, c := range p.Containers {
+		end := c.State
+		if end.Kind == "waiting" {
+			end = c.Last
+		}
+		if end.Kind == "terminated" && slices.Contains([]string{"StartError", "ContainerCannotRun"}, end.Reason) {
+			return p, c
+		}
+	}
+	return nil, Container{}
+}
+
+// runCause cuts the runtime's own chain of callers before the cause.
+func runCause(message string) string {
+	for _, before := range []string{"unable to start container process: ", "OCI runtime create failed: ", "failed to create containerd task: "} {
+		if i := strings.LastIndex(message, before); i >= 0 {
+			return message[i+len(before):]
+		}
+	}
+	return message
+}
+
+// crash returns the current pod and its first container that has ended and
+// will be, or has just been, started again, with how it ended.
+func (o *Observed) crash() (*Pod, Container, ContainerState, bool) {
+	p := o.current()
+	if p == nil {
+		return nil, Container{}, ContainerState{}, false
+	}
+	for _, c := range p.Containers {
+		ended := c.State.ExitCode != 0 || !c.Init
+		switch {
+		case c.State.Kind == "terminated" && ended:
+			return p, c, c.State, true
+		case c.State.Kind == "waiting" && c.State.Reason == "CrashLoopBackOff":
+			return p, c, c.Last, true
+		case c.State.Kind == "running" && !c.Init && !c.Ready && c.Restarts >= 2 && !o.passed(c.State.Since, settle):
+			return p, c, c.Last, true
+		}
+	}
+	return nil, Container{}, ContainerState{}, false
+}
+
+func foldOOM(o *Observed) (Status, bool) {
+	p, c, end, ok := o.crash()
+	if !ok || end.Reason != "OOMKilled" {
+		return Status{}, false
+	}
+	sentence := "Container " + c.Name + " was killed for memory"
+	if c.Memory != "" {
+		sentence += ": it has a limit of " + c.Memory
+	}
+	return failing(ReasonOOM, "out of memory", sentence+".", sinceFirst(end.Since, p.Created),
+		[]Evidence{o.podEvidence(p, endSays(end), end.Since)},
+		step("give it more memory", o.berth("edit", "--memory", "SIZE")), o.stepLogs())
+}
+
+func foldCrash(o *Observed) (Status, bool) {
+	p, c, end, ok := o.crash()
+	if !ok {
+		return Status{}, false
+	}
+	what := fmt.Sprintf("exit %d", end.ExitCode)
+	sentence := fmt.Sprintf("Container %s ends with exit code %d", c.Name, end.ExitCode)
+	if end.Signal > 0 {
+		what = fmt.Sprintf("signal %d", end.Signal)
+		sentence = fmt.Sprintf("Container %s is ended by signal %d", c.Name, end.Signal)
+	}
+	if c.Restarts > 0 {
+		sentence += fmt.Sprintf(" again and again (%s)", times(c.Restarts, "restart"))
+	}
+	if line := lastLine(end.Message); line != "" {
+		sentence += "; it said: " + clip(line)
+	}
+	return failing(ReasonCrashLoop, "crash loop · "+what, sentence+".", sinceFirst(end.Since, p.Created),
+		[]Evidence{{
+			Object: "Pod/" + p.Name, Says: endSays(end), Since: end.Since,
+			Command: o.kubectl("logs", p.Name, "-c", c.Name, "--previous"),
+		}},
+		step("read its last log", o.berth("logs")), o.stepImage())
+}
+
+// endSays gives a container's end in its own words.
+func endSays(end ContainerState) string {
+	says := fmt.Sprintf("%s, exit code %d", orElse(end.Reason, "ended"), end.ExitCode)
+	if end.Message != "" {
+		says += "\n" + end.Message
+	}
+	return says
+}
+
+// lastLine returns the last line of text that is not blank.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// times gives "1 restart", "3 restarts".
+func times(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

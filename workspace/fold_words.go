@@ -1,0 +1,76 @@
+package workspace
+
+// Evidence and next steps: how an object is pointed at, and how the command
+// lines are spelled, so that every rule does it alike and each line can be
+// pasted into a shell as it stands.
+
+import (
+	"strings"
+	"time"
+)
+
+// podEvidence quotes pod p.
+func (o *Observed) podEvidence(p *Pod, says string, since time.Time) Evidence {
+	return o.evidence("Pod", p.Name, says, since)
+}
+
+// eventEvidence quotes an event.
+func (o *Observed) eventEvidence(e *Event) Evidence {
+	kind, name, _ := strings.Cut(e.Object, "/")
+	return o.evidence(kind, name, e.Reason+": "+e.Message, e.Time)
+}
+
+// evidence quotes any object of the workspace's namespace.
+func (o *Observed) evidence(kind, name, says string, since time.Time) Evidence {
+	return Evidence{
+		Object: kind + "/" + name, Says: strings.TrimSuffix(says, ": "), Since: since,
+		Command: o.kubectl("describe", strings.ToLower(kind), name),
+	}
+}
+
+// kubectl spells a kubectl line for the workspace's namespace.
+func (o *Observed) kubectl(args ...string) string {
+	return "kubectl -n " + o.Namespace + " " + strings.Join(args, " ")
+}
+
+// berth spells a berth line for this workspace.
+func (o *Observed) berth(verb string, flags ...string) string {
+	line := "berth " + verb + " " + o.Name + " --namespace " + o.Namespace
+	if len(flags) > 0 {
+		line += " " + strings.Join(flags, " ")
+	}
+	return line
+}
+
+// step is one next step.
+func step(text, command string) NextStep { return NextStep{Text: text, Command: command} }
+
+// stepLogs and the others below are the steps that several rules offer.
+func (o *Observed) stepLogs() NextStep { return step("read the log", o.berth("logs")) }
+func (o *Observed) stepImage() NextStep {
+	return step("change the image", o.berth("edit", "--image", "IMAGE"))
+}
+func (o *Observed) stepEvents() NextStep {
+	return step("read the namespace's events", o.kubectl("get", "events", "--sort-by=.lastTimestamp"))
+}
+func (o *Observed) stepRestart() NextStep { return step("start a new pod", o.berth("restart")) }
+
+// failing and starting spare the rules the common fields.
+func failing(reason Reason, brief, sentence string, since time.Time, evidence []Evidence, next ...NextStep) (Status, bool) {
+	return Status{Phase: Failing, Reason: reason, Brief: brief, Sentence: sentence, Since: since, Evidence: evidence, Next: next}, true
+}
+
+func starting(reason Reason, brief, sentence string, since time.Time, evidence ...Evidence) (Status, bool) {
+	return Status{Phase: Starting, Reason: reason, Brief: brief, Sentence: sentence, Since: since, Evidence: evidence}, true
+}
+
+// join puts words together as a sentence does: a, b and c.
+func join(words []string) string {
+	switch len(words) {
+	case 0:
+		return ""
+	case 1:
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
