@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+// The groups that help lists commands in.
+const (
+	groupUse    = "use"
+	groupChange = "change"
+	groupSetup  = "setup"
+)
+
+// newRoot builds the whole tree. Without a command it is the program itself.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "berth",
+		Short: "SSH workspaces in any Kubernetes namespace",
+		Long: `Berth turns any Kubernetes namespace into SSH workspaces.
+
+Without a command it opens the terminal program.`,
+		Example: `  berth sandbox up && berth --sandbox     try it without a cluster
+  berth create api --wait                 make a workspace
+  ssh api.team-a.berth                    be in it`,
+		Args:              subcommandOrNothing,
+		SilenceErrors:     true, // report prints them
+		SilenceUsage:      true, // hints point to --help
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return runProgram(cmd.Context(), a) },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%s", workspace.Safe(err.Error())) })
+	root.CompletionOptions.HiddenDefaultCmd = false
+	addGlobalFlags(a, root)
+	root.AddGroup(
+		&cobra.Group{ID: groupUse, Title: "Use workspaces:"},
+		&cobra.Group{ID: groupChange, Title: "Change workspaces:"},
+		&cobra.Group{ID: groupSetup, Title: "Set up:"},
+	)
+	for _, c := range []struct {
+		group string
+		new   func(*app) *cobra.Command
+	}{
+		{groupUse, newList}, {groupUse, newSSH}, {groupUse, newOpen}, {groupUse, newWhy}, {groupUse, newLogs},
+		{groupChange, newCreate}, {groupChange, newEdit}, {groupChange, newStart}, {groupChange, newStop}, {groupChange, newRestart},
+		{groupChange, newDelete}, {groupChange, newRestore}, {groupChange, newPurge},
+		{groupSetup, newSSHConfig}, {groupSetup, newConnect}, {groupSetup, newSandbox}, {groupSetup, newVersion},
+	} {
+		cmd := c.new(a)
+		cmd.GroupID = c.group
+		root.AddCommand(cmd)
+	}
+	root.SetHelpCommandGroupID(groupSetup)
+	root.SetCompletionCommandGroupID(groupSetup)
+	return root
+}
+
+// subcommandOrNothing lets the bare program through.
+func subcommandOrNothing(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return subcommand(cmd, args)
+}
+
+func addGlobalFlags(a *app, root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.flags.context, "context", "", "kubeconfig `context` (default: the current one)")
+	flags.StringVarP(&a.flags.namespace, "namespace", "n", "", "`namespace` (default: the context's)")
+	flags.BoolVarP(&a.flags.allNamespaces, "all-namespaces", "A", false, "show every namespace")
+	flags.StringVar(&a.flags.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default: $KUBECONFIG, ~/.kube/config)")
+	flags.BoolVar(&a.flags.sandbox, "sandbox", false, "use the embedded cluster of `berth sandbox up`")
+	flags.BoolVar(&a.flags.readOnly, "read-only", false, "refuse whatever changes the cluster")
+	flags.BoolVar(&a.flags.debug, "debug", false, "write everything to "+a.env.logFile())
+	root.MarkFlagsMutuallyExclusive("sandbox", "context")
+	root.MarkFlagsMutuallyExclusive("sandbox", "kubeconfig")
+	a.completeFlag(root, "context", a.completeContexts)
+	a.completeFlag(root, "namespace", a.completeNamespaces)
+}
