@@ -27,11 +27,9 @@ type Program struct {
 	Via alias.Transport
 	// PortForward dials sshd through the API server. Where it is nil, the
 	// program that can do it is run in this one's place.
-	PortForward func(ctx context.Context, f alias.File) (net.Conn, error)
+	PortForward PortForwarder
 	// Debug also logs what went well.
 	Debug bool
-	// Options may change what Dial gets; nil changes nothing.
-	Options func(*Options)
 }
 
 // Run serves one ssh connection to the alias and returns the process's exit
@@ -88,41 +86,22 @@ func (p Program) run(ctx context.Context, name string) error {
 	return p.copy(ctx, conn, f)
 }
 
-// dial opens the connection that f describes, or the way round it.
+// dial opens the connection that f describes, or the way round it. A
+// transport that the caller insisted on has no way round.
 func (p Program) dial(ctx context.Context, f alias.File) (net.Conn, error) {
-	switch f.Transport {
-	case alias.PortForward:
-		return p.portForward(ctx, f)
-	case alias.Gateway, alias.Direct:
-	default:
-		return nil, &aliasError{f.Alias, fmt.Errorf("unknown transport %q", printable(string(f.Transport)))}
+	if p.Via != "" && p.Via != alias.PortForward {
+		f.Kubeconfig = ""
 	}
-	o := OptionsFor(f)
-	if p.Options != nil {
-		p.Options(&o)
+	portForward := p.PortForward
+	if portForward == nil {
+		portForward = func(_ context.Context, f alias.File) (net.Conn, error) {
+			return nil, runSibling(f.Alias) // returns only when it fails
+		}
 	}
-	conn, err := Dial(ctx, o)
-	if err == nil || p.Via != "" || f.Kubeconfig == "" || !Unreachable(err) {
-		return conn, err
-	}
-	_, _ = fmt.Fprintf(p.Stderr, "berth: %v; using port-forward instead\n", err)
-	p.logf("%s: %v; using port-forward instead", f.Alias, err)
-	return p.portForward(ctx, f)
-}
-
-// Unreachable reports whether err says that the way to the gateway is broken,
-// so that another way may help. A working gateway that refuses is no such
-// case: its 403, 404 and 503 are about the workspace, not about the way.
-func Unreachable(err error) bool {
-	var step *StepError
-	return errors.As(err, &step)
-}
-
-func (p Program) portForward(ctx context.Context, f alias.File) (net.Conn, error) {
-	if p.PortForward == nil {
-		return nil, runSibling(f.Alias) // returns only when it fails
-	}
-	return p.PortForward(ctx, f)
+	return Reach(ctx, f, portForward, func(reason error) {
+		_, _ = fmt.Fprintf(p.Stderr, "berth: %v; using port-forward instead\n", reason)
+		p.logf("%s: %v; using port-forward instead", f.Alias, reason)
+	})
 }
 
 // copy moves the bytes and looks at the first of them, because ssh's own

@@ -25,7 +25,11 @@ type Reader struct {
 // New returns a Reader over in. Terminals, pipes and sockets can be
 // interrupted on Unix; regular files never block; any other input is closed
 // by Stop when it can be closed.
+// A Reader is returned as it is.
 func New(in io.Reader) *Reader {
+	if r, ok := in.(*Reader); ok {
+		return r
+	}
 	if file, ok := in.(*os.File); ok {
 		return newFile(file)
 	}
@@ -47,6 +51,9 @@ func newFile(file *os.File) *Reader {
 	}
 	return &Reader{Reader: cancel, cancel: cancel}
 }
+
+// Filter puts wrap between r and its input. Call it before the first Read.
+func (r *Reader) Filter(wrap func(io.Reader) io.Reader) { r.Reader = wrap(r.Reader) }
 
 // Stop ends a blocked read and refuses later ones. It reports whether a
 // goroutine in Read is certain to return; where the system has no means
