@@ -86,21 +86,24 @@ func (d *Dir) Keys(ctx context.Context, from KeySource) (Keys, error) {
 			found = d.agentKeys(found, keys)
 		}
 	}
-	var made string
-	err := d.locked(ctx, func(own *os.Root) (err error) {
-		if err = d.saveAgentKeys(own, found); err != nil || len(found) > 0 {
+	keys := Keys{Keys: found}
+	err := d.locked(ctx, func(own *os.Root) error {
+		if err := d.saveAgentKeys(own, found); err != nil || len(found) > 0 {
 			return err
 		}
-		made, err = d.makeKey(own)
+		made, err := d.makeKey(own)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(d.path, ownKey)
+		if made {
+			keys.Made = path
+		}
+		key, err := readPublicKey(path + ".pub")
+		keys.Keys = []PublicKey{key}
 		return err
 	})
-	if err == nil && made != "" {
-		var key PublicKey
-		if key, err = readPublicKey(made + ".pub"); err == nil {
-			found = append(found, key)
-		}
-	}
-	return Keys{Keys: found, Made: made}, err
+	return keys, err
 }
 
 func (d *Dir) namedKeys(files []string) (Keys, error) {
@@ -194,28 +197,27 @@ func (d *Dir) saveAgentKeys(own *os.Root, keys []PublicKey) error {
 // ownKey is the pair that berth makes for people without keys.
 const ownKey = "id_ed25519"
 
-func (d *Dir) makeKey(own *os.Root) (string, error) {
-	pair, made := KeyPair{}, false
+// makeKey makes the pair, or the public half again where only that was lost.
+func (d *Dir) makeKey(own *os.Root) (made bool, err error) {
+	var pair KeyPair
 	private, err := own.ReadFile(ownKey)
 	switch {
-	case err == nil: // the public half was lost
+	case err == nil:
 		pair, err = ParseKeyPair(private)
 	case errors.Is(err, fs.ErrNotExist):
 		pair, err = NewKeyPair("berth")
 		made = true
 	}
 	if err != nil {
-		return "", fmt.Errorf("making %s: %w", d.tilde(filepath.Join(d.path, ownKey)), err)
+		return false, fmt.Errorf("making %s: %w", d.tilde(filepath.Join(d.path, ownKey)), err)
 	}
 	if made {
 		if _, err := d.write(own, ownKey, pair.Private); err != nil {
-			return "", err
+			return false, err
 		}
 	}
-	if _, err := d.write(own, ownKey+".pub", []byte(pair.Public+" berth\n")); err != nil {
-		return "", err
-	}
-	return filepath.Join(d.path, ownKey), nil
+	_, err = d.write(own, ownKey+".pub", []byte(pair.Public+" berth\n"))
+	return made, err
 }
 
 // maxKeyFile is far above any public key.

@@ -145,7 +145,7 @@ func TestKeyIsMadeWhereThereIsNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err = d.Keys(t.Context(), sshconf.KeySource{})
-	if err != nil || again.Lines() != keys.Lines() {
+	if err != nil || again.Made != "" || again.Lines() != keys.Lines() {
 		t.Errorf("after the public half was lost: %+v, %v", again, err)
 	}
 }

@@ -2,6 +2,7 @@ package sshconf_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -20,7 +21,34 @@ func TestMain(m *testing.M) {
 	if address := os.Getenv(proxyTo); address != "" {
 		os.Exit(proxy(address))
 	}
+	if home := os.Getenv(writeTo); home != "" {
+		os.Exit(writer(home, os.Getenv(writeAs)))
+	}
 	os.Exit(m.Run())
+}
+
+// writeTo and writeAs make the test binary a second berth, which writes
+// aliases of one namespace into a home.
+const (
+	writeTo       = "BERTH_TEST_WRITE_TO"
+	writeAs       = "BERTH_TEST_WRITE_AS"
+	processRounds = 6
+)
+
+func writer(home, namespace string) int {
+	d, err := sshconf.Open(home, []string{"/opt/my tools/berth-connect"})
+	for r := 0; r < processRounds && err == nil; r++ {
+		f := alias.File{Name: fmt.Sprintf("ws-%d", r), UID: "u", User: "dev", Transport: alias.PortForward}
+		_, err = d.Put(context.Background(), sshconf.Scope{Cluster: "c-1", Namespace: namespace}, f)
+	}
+	if err == nil {
+		_, err = d.Install(context.Background())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 func proxy(address string) int {
