@@ -126,6 +126,9 @@ func (c *Credentials) managerArgs(p Ports) []string {
 		"--controllers="+strings.Join(controllers(), ","),
 		"--service-account-private-key-file="+c.key(accountsFile),
 		"--root-ca-file="+c.cert("ca"),
+		// The manager's own identity may do almost nothing: RBAC's default roles
+		// are bound to one account for each controller.
+		"--use-service-account-credentials=true",
 	)
 }
 
