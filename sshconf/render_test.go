@@ -178,7 +178,7 @@ func TestOfferedIdentities(t *testing.T) {
 	if err := d.Offer(t.Context(), paths[5], filepath.Join(home, "gone")); err != nil {
 		t.Fatal(err)
 	}
-	got := sshG(t, d.Config(), "api.team-a.berth")
+	got := sshG(t, d.Config(), "api.team-a.prod.berth")
 	if got["identityfile"] != paths[5] || got["identitiesonly"] != "yes" {
 		t.Errorf("ssh offers %s first, only: %s", got["identityfile"], got["identitiesonly"])
 	}

@@ -1,18 +1,14 @@
 package sshconf_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berth-sh/berth/sshconf"
@@ -253,112 +249,6 @@ func TestPutAndRemove(t *testing.T) {
 	}
 }
 
-func TestWritersAtOnceLoseNothing(t *testing.T) {
-	t.Parallel()
-	_, home := newDir(t)
-	const writers, rounds = 4, 8
-	var wg sync.WaitGroup
-	for w := range writers {
-		d := openDir(t, home)
-		scope := sshconf.Scope{Cluster: "c-1", Namespace: fmt.Sprintf("team-%d", w)}
-		wg.Go(func() {
-			var list []alias.File
-			for r := range rounds {
-				list = append(list, file(t, fmt.Sprintf("ws-%d", r)))
-				if _, err := d.Reconcile(t.Context(), scope, list); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	d := openDir(t, home)
-	if n := strings.Count(read(t, d.Config()), "\nHost ws-"); n != writers*rounds {
-		t.Errorf("config has %d hosts, want %d", n, writers*rounds)
-	}
-	if n := strings.Count(read(t, d.KnownHosts()), "\n"); n != writers*rounds {
-		t.Errorf("known_hosts has %d lines, want %d", n, writers*rounds)
-	}
-}
-
-// The lock holds between processes too: the test binary runs itself.
-func TestProcessesAtOnceLoseNothing(t *testing.T) {
-	t.Parallel()
-	_, home := newDir(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for w := range 3 {
-		wg.Go(func() {
-			cmd := exec.CommandContext(t.Context(), self)
-			cmd.Env = append(os.Environ(), writeTo+"="+home, fmt.Sprintf("%s=team-%d", writeAs, w))
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("writer: %v\n%s", err, out)
-			}
-		})
-	}
-	wg.Wait()
-	d := openDir(t, home)
-	if n := strings.Count(read(t, d.Config()), "\nHost ws-"); n != 3*processRounds {
-		t.Errorf("config has %d hosts, want %d", n, 3*processRounds)
-	}
-	if printed, err := d.Print(); err != nil || string(printed) != read(t, d.Config()) {
-		t.Errorf("config is not what the alias files say: %v", err)
-	}
-}
-
-// A umask that lets the group write must not: ssh would refuse every host.
-func TestModesDoNotDependOnTheUmask(t *testing.T) {
-	t.Parallel()
-	_, home := newDir(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, mask := range []string{"002", "000", "077"} {
-		cmd := exec.CommandContext(t.Context(), "sh", "-c", "umask "+mask+" && exec \"$0\"", self)
-		cmd.Env = append(os.Environ(), writeTo+"="+home, writeAs+"=team-"+mask)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("writer: %v\n%s", err, out)
-		}
-	}
-	err = filepath.WalkDir(home, func(path string, e os.DirEntry, err error) error {
-		if err != nil || path == home {
-			return err
-		}
-		want := os.FileMode(0o600)
-		if e.IsDir() {
-			want = 0o700
-		}
-		fi, err := e.Info()
-		if err == nil && fi.Mode().Perm() != want {
-			t.Errorf("%s has mode %v", path, fi.Mode())
-		}
-		return err
-	})
-	if err != nil {
-		t.Error(err)
-	}
-}
-
-func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
-	t.Parallel()
-	d, _ := newDir(t)
-	put(t, d, teamA, file(t, "api"))
-	lock := flock.New(filepath.Join(d.Path(), ".lock"))
-	if err := lock.Lock(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = lock.Unlock() }() // the folder goes away with the test
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := d.Put(ctx, teamA, file(t, "web")); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
-}
-
 func TestDamageIsRepaired(t *testing.T) {
 	t.Parallel()
 	d, _ := newDir(t)
@@ -423,36 +313,5 @@ func TestLinkInPlaceOfTheFolderIsRefused(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(elsewhere); err != nil || len(entries) != 0 {
 		t.Errorf("files behind the link: %v, %v", entries, err)
-	}
-}
-
-func BenchmarkOneOfThousandAliasesChanges(b *testing.B) {
-	d, _ := newDir(b)
-	list := make([]alias.File, 1000)
-	for i := range list {
-		list[i] = file(b, fmt.Sprintf("ws-%d", i))
-	}
-	scope := sshconf.Scope{Cluster: "c-1", Namespace: "team-a"}
-	reconcile(b, d, scope, list...)
-	for b.Loop() {
-		list[500].Address += "0"
-		if c := reconcile(b, d, scope, list...); len(c.Updated) != 1 {
-			b.Fatalf("%+v", c)
-		}
-	}
-}
-
-func BenchmarkThousandAliasesUnchanged(b *testing.B) {
-	d, _ := newDir(b)
-	list := make([]alias.File, 1000)
-	for i := range list {
-		list[i] = file(b, fmt.Sprintf("ws-%d", i))
-	}
-	scope := sshconf.Scope{Cluster: "c-1", Namespace: "team-a"}
-	reconcile(b, d, scope, list...)
-	for b.Loop() {
-		if c := reconcile(b, d, scope, list...); c.Written {
-			b.Fatalf("%+v", c)
-		}
 	}
 }
