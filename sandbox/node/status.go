@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -167,12 +168,7 @@ func (w *worker) publish(ctx context.Context) {
 // write writes the status as it is now. The UID in the patch keeps it from a
 // later pod of the same name.
 func (w *worker) write(ctx context.Context) error {
-	w.mu.Lock()
-	patch, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"uid": w.uid},
-		"status":   &w.status,
-	})
-	w.mu.Unlock()
+	patch, err := w.statusPatch()
 	if err != nil {
 		return fmt.Errorf("encoding a pod's status: %w", err)
 	}
@@ -180,6 +176,30 @@ func (w *worker) write(ctx context.Context) error {
 	defer cancel()
 	_, err = w.node.client.CoreV1().Pods(w.namespace).Patch(ctx, w.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
+}
+
+// statusPatch encodes the status as it is now. Conditions are merged by the API
+// server, so what a condition no longer says has to be taken back explicitly.
+func (w *worker) statusPatch() ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&w.status)
+	if err != nil {
+		return nil, err
+	}
+	conditions, _ := status["conditions"].([]any)
+	for _, c := range conditions {
+		condition, ok := c.(map[string]any)
+		if !ok {
+			continue
+		}
+		for _, key := range []string{"reason", "message"} {
+			if condition[key] == nil {
+				condition[key] = nil // as a key that is there
+			}
+		}
+	}
+	return json.Marshal(map[string]any{"metadata": map[string]any{"uid": w.uid}, "status": status})
 }
 
 // isGone reports whether an error means that the pod does not exist any more; a
