@@ -163,3 +163,25 @@ func TestKilledWritersLeaveWholeFiles(t *testing.T) {
 	}
 	assertNoTemps(t, d.Path())
 }
+
+// A full disk, here a limit on the size of files, keeps the old ones.
+func TestAFullDiskKeepsTheOldFiles(t *testing.T) {
+	t.Parallel()
+	d, home := newDir(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, d, teamA, file(t, "api"))
+	before := read(t, d.Config())
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "ulimit -f 1 && exec \"$0\"", self)
+	cmd.Env = append(os.Environ(), writeTo+"="+home, writeAs+"=team-b")
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "writing config: ") {
+		t.Errorf("writer: %v\n%s", err, out)
+	}
+	if read(t, d.Config()) != before {
+		t.Error("config was changed")
+	}
+	assertNoTemps(t, d.Path())
+}
