@@ -3,6 +3,7 @@ package tunnel
 import (
 	"errors"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,9 +13,9 @@ import (
 type watched struct {
 	*keepAlive
 	far     net.Conn
-	stalls  []bool
-	probes  int
-	mute    bool // probes are sent and not answered
+	probed  atomic.Int64
+	mute    atomic.Bool  // probes are sent and not answered
+	stalls  atomic.Int64 // changes told so far: odd while stalled
 	done    chan struct{}
 	result  chan error
 	started time.Time
@@ -29,11 +30,15 @@ func startKeepAlive(t *testing.T) *watched {
 	conn.heard.Store(conn.now())
 	w.keepAlive = &keepAlive{
 		KeepAlive: KeepAlive{}.withDefaults(), conn: conn,
-		onStall: func(stalled bool) { w.stalls = append(w.stalls, stalled) },
+		onStall: func(stalled bool) {
+			if told := w.stalls.Add(1); stalled != (told%2 == 1) {
+				t.Errorf("told twice that stalled is %t", stalled)
+			}
+		},
 		probe: func() error {
-			w.probes++
+			w.probed.Add(1)
 			_, err := conn.Write([]byte("?"))
-			if err == nil && !w.mute {
+			if err == nil && !w.mute.Load() {
 				_, err = conn.Read(make([]byte, 1))
 			} else if err == nil {
 				<-w.done
@@ -44,7 +49,7 @@ func startKeepAlive(t *testing.T) *watched {
 	go func() { // the other side
 		buf := make([]byte, 16)
 		for _, err := far.Read(buf); err == nil; _, err = far.Read(buf) {
-			if !w.mute {
+			if !w.mute.Load() {
 				_, _ = far.Write([]byte("!"))
 			}
 		}
@@ -65,8 +70,8 @@ func TestKeepAliveProbesOnceInAnInterval(t *testing.T) {
 		w := startKeepAlive(t)
 		time.Sleep(10 * time.Minute) // the bubble's clock
 		synctest.Wait()
-		if w.probes < 39 || w.probes > 40 || len(w.stalls) != 0 {
-			t.Errorf("%d probes in ten minutes of 15 s, stalls %v", w.probes, w.stalls)
+		if n := w.probed.Load(); n < 39 || n > 40 || w.stalls.Load() != 0 {
+			t.Errorf("%d probes in ten minutes of 15 s, %d stalls", n, w.stalls.Load())
 		}
 		w.end()
 		if err := <-w.result; err != nil {
@@ -78,24 +83,24 @@ func TestKeepAliveProbesOnceInAnInterval(t *testing.T) {
 func TestKeepAliveShowsAStallUnderTheFingers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := startKeepAlive(t)
-		w.mute = true
+		w.mute.Store(true)
 		_, _ = w.conn.Write([]byte("key"))
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
-		if w.stalled() != 0 || len(w.stalls) != 0 || w.probes != 1 {
-			t.Errorf("after 4 s: stalled %s, told %v, %d probes", w.stalled(), w.stalls, w.probes)
+		if w.stalled() != 0 || w.stalls.Load() != 0 || w.probed.Load() != 1 {
+			t.Errorf("after 4 s: stalled %s, told %d times, %d probes", w.stalled(), w.stalls.Load(), w.probed.Load())
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if w.stalled() < 5*time.Second || len(w.stalls) != 1 {
-			t.Errorf("after 6 s: stalled %s, told %v", w.stalled(), w.stalls)
+		if w.stalled() < 5*time.Second || w.stalls.Load() != 1 {
+			t.Errorf("after 6 s: stalled %s, told %d times", w.stalled(), w.stalls.Load())
 		}
 		go func() { _, _ = w.far.Write([]byte("!")) }()
 		_, _ = w.conn.Read(make([]byte, 1))
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if w.stalled() != 0 || len(w.stalls) != 2 || w.stalls[1] {
-			t.Errorf("after an answer: stalled %s, told %v", w.stalled(), w.stalls)
+		if w.stalled() != 0 || w.stalls.Load() != 2 {
+			t.Errorf("after an answer: stalled %s, told %d times", w.stalled(), w.stalls.Load())
 		}
 		w.end()
 		<-w.result
@@ -105,7 +110,7 @@ func TestKeepAliveShowsAStallUnderTheFingers(t *testing.T) {
 func TestKeepAliveOutlivesTenMinutesAndNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := startKeepAlive(t)
-		w.mute = true
+		w.mute.Store(true)
 		if err := <-w.result; !errors.Is(err, errSilent) || !w.dead.Load() {
 			t.Errorf("error %v, dead %t", err, w.dead.Load())
 		}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/workspace/alias"
+)
+
+// way is one of several ways to do the same thing.
+type way struct {
+	name string
+	run  func() error
+}
+
+// interleave runs every way once in each of b.N rounds, so that a noisy
+// machine disturbs all alike, and reports medians and their ratio to the
+// first way's.
+func interleave(b *testing.B, ways []way) {
+	b.Helper()
+	took := make([][]time.Duration, len(ways))
+	for _, w := range ways { // warm caches
+		if err := w.run(); err != nil {
+			b.Fatalf("%s: %v", w.name, err)
+		}
+	}
+	b.ResetTimer()
+	for round := range b.N {
+		for i := range ways {
+			i = (i + round) % len(ways)
+			start := time.Now()
+			if err := ways[i].run(); err != nil {
+				b.Fatalf("%s: %v", ways[i].name, err)
+			}
+			took[i] = append(took[i], time.Since(start))
+		}
+	}
+	b.StopTimer()
+	b.ReportMetric(0, "ns/op") // the sum of all ways says nothing
+	first := median(took[0])
+	for i, w := range ways {
+		m := median(took[i])
+		b.ReportMetric(float64(m.Microseconds())/1000, w.name+"-ms")
+		if i > 0 {
+			b.ReportMetric(float64(m)/float64(first), fmt.Sprintf("%s/%s", w.name, ways[0].name))
+		}
+	}
+}
+
+func median(took []time.Duration) time.Duration {
+	slices.Sort(took)
+	return took[len(took)/2]
+}
+
+// BenchmarkSSH measures `ssh ALIAS true`: direct, through berth-connect and
+// through proxytunnel. Use it with -benchtime 30x.
+func BenchmarkSSH(b *testing.B) {
+	server := sshtest.Start(b)
+	gateway := sshtest.Listen(b, nil, sshtest.Forward(server.Addr, established))
+	program := build(b)
+	ours := newMachine(b, alias.File{Transport: alias.Gateway, Address: gateway.Addr, Authority: authority}, server, program)
+	direct, theirs := machine{home: ours.home}, machine{home: ours.home}
+	direct.config, theirs.config = filepath.Join(ours.home, "direct"), filepath.Join(ours.home, "theirs")
+	host, port, err := net.SplitHostPort(server.Addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	direct.writeConfig(b, server, "HostName "+host+"\n  Port "+port)
+	theirs.writeConfig(b, server, "ProxyCommand proxytunnel -q -p "+gateway.Addr+" -d "+authority)
+	interleave(b, []way{
+		{"direct", func() error { return direct.ssh(b.Context(), aliasName, "true").Run() }},
+		{"berth-connect", func() error { return ours.ssh(b.Context(), aliasName, "true").Run() }},
+		{"proxytunnel", func() error { return theirs.ssh(b.Context(), aliasName, "true").Run() }},
+	})
+}
+
+// BenchmarkStart measures exec to exit of berth-connect beside the smallest
+// of programs.
+func BenchmarkStart(b *testing.B) {
+	program := build(b)
+	interleave(b, []way{
+		{"true", func() error { return exec.CommandContext(b.Context(), "true").Run() }},
+		{"berth-connect", func() error { return exec.CommandContext(b.Context(), program, "--version").Run() }},
+	})
+}
+
+// build compiles the program as it is released; the test binary is larger.
+func build(b *testing.B) string {
+	b.Helper()
+	program := filepath.Join(b.TempDir(), "berth-connect")
+	if out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, ".").CombinedOutput(); err != nil {
+		b.Fatalf("building: %v\n%s", err, out)
+	}
+	return program
+}
