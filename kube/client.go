@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -72,6 +73,7 @@ type Options struct {
 type Client struct {
 	config    *rest.Config
 	clientset kubernetes.Interface
+	dynamic   dynamic.Interface
 	context   string
 	namespace string
 	path      string
@@ -103,6 +105,10 @@ func New(o Options) (*Client, error) {
 		return nil, brokenKubeconfig(loaded.path, err)
 	}
 	c.clientset, err = kubernetes.NewForConfigAndClient(c.config, httpClient)
+	if err != nil {
+		return nil, brokenKubeconfig(loaded.path, err)
+	}
+	c.dynamic, err = dynamic.NewForConfigAndClient(c.config, httpClient)
 	if err != nil {
 		return nil, brokenKubeconfig(loaded.path, err)
 	}
