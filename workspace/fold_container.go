@@ -29,15 +29,12 @@ func foldConfigError(o *Observed) (Status, bool) {
 
 func foldRunError(o *Observed) (Status, bool) {
 	p, c := o.waiting("CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun", "PostStartHookError", "PreCreateHookError")
+	state := c.State
 	if p == nil {
-		p, c = o.cannotRun()
+		p, c, state = o.cannotRun()
 	}
 	if p == nil {
 		return Status{}, false
-	}
-	state := c.State
-	if state.Message == "" && c.Last.Message != "" {
-		state = c.Last
 	}
 	return failing(ReasonRunError, "cannot run",
 		"Container "+c.Name+" cannot be run: "+orElse(clip(runCause(state.Message)), "the node does not say why")+".", sinceFirst(state.Since, p.Created),
@@ -62,10 +59,10 @@ func (o *Observed) waiting(reasons ...string) (*Pod, Container) {
 
 // cannotRun finds a container that the runtime could not start: the kubelet
 // reports it as terminated, and backs off like after a crash.
-func (o *Observed) cannotRun() (*Pod, Container) {
+func (o *Observed) cannotRun() (*Pod, Container, ContainerState) {
 	p := o.current()
 	if p == nil {
-		return nil, Container{}
+		return nil, Container{}, ContainerState{}
 	}
 	for _, c := range p.Containers {
 		end := c.State
@@ -73,10 +70,10 @@ func (o *Observed) cannotRun() (*Pod, Container) {
 			end = c.Last
 		}
 		if end.Kind == "terminated" && slices.Contains([]string{"StartError", "ContainerCannotRun"}, end.Reason) {
-			return p, c
+			return p, c, end
 		}
 	}
-	return nil, Container{}
+	return nil, Container{}, ContainerState{}
 }
 
 // runCause cuts the runtime's own chain of callers before the cause.

@@ -50,7 +50,7 @@ func foldSchedule(o *Observed) (Status, bool) {
 	u := parseUnschedulable(c.Message)
 	for _, r := range u.reasons {
 		if r.capacity {
-			return failing(ReasonNoCapacity, "no volume", "No node can get a volume for the home: "+r.text+".", c.Since, evidence,
+			return failing(ReasonNoCapacity, "no volume", "No volume can be had for the home: the nodes "+r.text+".", c.Since, evidence,
 				step("ask for a smaller disk or another class", o.berth("create", "--disk", "SIZE", "--storage-class", "CLASS")))
 		}
 	}

@@ -1,0 +1,213 @@
+package kube
+
+// Logs of a workspace's container. Followed, they survive the container's
+// restart and the pod's replacement: reading goes on after the last line that
+// was seen, by the time stamp that the kubelet puts before each line.
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+// LogOptions says which lines are read.
+type LogOptions struct {
+	Pod       string    // "" is the newest pod
+	Container string    // "" is the workspace's own
+	Follow    bool      // go on with new lines, also after a restart, until the context ends
+	Previous  bool      // the run before the current one; not with Follow
+	Tail      int       // at most this many old lines; 0 is all
+	Since     time.Time // no line before it; zero is all
+}
+
+// logPause is how long a followed log rests before it looks for the next run.
+const logPause = 500 * time.Millisecond
+
+// maxLogLine is where a longer line is cut, in bytes.
+const maxLogLine = 64 << 10
+
+// Logs reads lines in order. Reading ends with the first error; a context that
+// ends is none. Text has passed workspace.Safe.
+func (c *Client) Logs(ctx context.Context, ref workspace.Ref, o LogOptions) iter.Seq2[workspace.LogLine, error] {
+	return func(yield func(workspace.LogLine, error) bool) {
+		r := logReader{client: c, ref: ref, options: o, yield: yield}
+		if err := r.run(ctx); err != nil && ctx.Err() == nil {
+			yield(workspace.LogLine{}, fmt.Errorf("reading the log of %s: %w", ref.Name, c.explain(err)))
+		}
+	}
+}
+
+// errEnough says that the reader wants no more lines.
+var errEnough = errors.New("enough")
+
+// logReader is one reading of a log across restarts.
+type logReader struct {
+	client  *Client
+	ref     workspace.Ref
+	options LogOptions
+	yield   func(workspace.LogLine, error) bool
+	last    time.Time // of the last line that was passed on
+	again   int       // how many lines with that very time were passed on
+}
+
+func (r *logReader) run(ctx context.Context) error {
+	for {
+		err := r.once(ctx)
+		switch {
+		case errors.Is(err, errEnough):
+			return nil
+		case !r.options.Follow:
+			return err
+		case err != nil && !startsLater(err):
+			return err
+		}
+		timer := time.NewTimer(logPause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
+
+// startsLater recognises answers that another attempt may change: there is no
+// container yet, or the pod has just gone.
+func startsLater(err error) bool {
+	return apierrors.IsBadRequest(err) || apierrors.IsNotFound(err) || errors.Is(err, workspace.ErrNotFound) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+// once reads one run of the container to its end.
+func (r *logReader) once(ctx context.Context) error {
+	pod := r.options.Pod
+	if pod == "" {
+		newest, err := r.client.newestPod(ctx, r.ref)
+		if err != nil {
+			return err
+		}
+		pod = newest
+	}
+	stream, err := r.client.clientset.CoreV1().Pods(r.ref.Namespace).GetLogs(pod, r.podOptions()).Stream(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stream.Close() }() // nothing is lost on a stream that was read
+	return r.lines(stream)
+}
+
+func (r *logReader) podOptions() *corev1.PodLogOptions {
+	o := &corev1.PodLogOptions{
+		Container: r.options.Container, Follow: r.options.Follow, Previous: r.options.Previous, Timestamps: true,
+	}
+	if o.Container == "" {
+		o.Container = ContainerName
+	}
+	since := r.options.Since
+	if !r.last.IsZero() {
+		since = r.last
+	} else if r.options.Tail > 0 {
+		tail := int64(r.options.Tail)
+		o.TailLines = &tail
+	}
+	if !since.IsZero() {
+		// The API knows whole seconds here; lines cuts the rest.
+		o.SinceTime = &metav1.Time{Time: since.Truncate(time.Second)}
+	}
+	return o
+}
+
+// lines passes on what is new.
+func (r *logReader) lines(stream io.Reader) error {
+	in := bufio.NewReaderSize(stream, maxLogLine)
+	seen, after, skip := r.again, r.last, 0
+	for {
+		raw, err := in.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			err = nil // cut here; the rest comes as a line without a time
+		}
+		if len(raw) > 0 {
+			line := logLine(string(raw))
+			switch {
+			case !line.Time.IsZero() && line.Time.Before(maxTime(after, r.options.Since)):
+			case !after.IsZero() && line.Time.Equal(after) && skip < seen:
+				skip++
+			default:
+				if line.Time.Equal(r.last) {
+					r.again++
+				} else if !line.Time.IsZero() {
+					r.last, r.again = line.Time, 1
+				}
+				if !r.yield(line, nil) {
+					return errEnough
+				}
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// logLine takes the kubelet's time stamp off a line.
+func logLine(raw string) workspace.LogLine {
+	raw = strings.TrimRight(raw, "\r\n")
+	stamp, text, _ := strings.Cut(raw, " ")
+	if at, err := time.Parse(time.RFC3339Nano, stamp); err == nil {
+		return workspace.LogLine{Time: at, Text: workspace.Safe(text)}
+	}
+	return workspace.LogLine{Text: workspace.Safe(raw)}
+}
+
+// newestPod returns the name of the newest pod that is not going, else of the
+// newest one. The error is of kind ErrNotFound where there is none.
+func (c *Client) newestPod(ctx context.Context, ref workspace.Ref) (string, error) {
+	list, err := c.clientset.CoreV1().Pods(ref.Namespace).List(ctx, metav1.ListOptions{LabelSelector: refSelector(ref)})
+	if err != nil {
+		return "", err
+	}
+	var best *corev1.Pod
+	for i := range list.Items {
+		p := &list.Items[i]
+		if best == nil || newerPod(p, best) {
+			best = p
+		}
+	}
+	if best == nil {
+		return "", workspace.WithHint(workspace.WithKind(workspace.ErrNotFound, fmt.Errorf("workspace %s has no pod", ref.Name)),
+			"is it stopped? berth start "+ref.Name+" --namespace "+ref.Namespace)
+	}
+	return best.Name, nil
+}
+
+func newerPod(a, b *corev1.Pod) bool {
+	if (a.DeletionTimestamp == nil) != (b.DeletionTimestamp == nil) {
+		return a.DeletionTimestamp == nil
+	}
+	return a.CreationTimestamp.After(b.CreationTimestamp.Time)
+}
+
+// refSelector selects the objects of one workspace.
+func refSelector(ref workspace.Ref) string { return labels.Set(ownLabels(ref)).String() }
