@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -52,6 +53,17 @@ func supervise(ctx context.Context, f state.Folder, api, gateway int) error {
 	log := slog.New(slog.NewTextHandler(file, nil))
 	klog.SetSlogLogger(log.With("from", "client-go"))
 	return daemon.Run(ctx, daemon.Config{
-		Folder: f, APIPort: api, GatewayPort: gateway, Executable: me, Log: log,
+		Folder: f, APIPort: api, GatewayPort: gateway,
+		Executable: me, PodExecutable: podExecutable(me), Log: log,
 	})
+}
+
+// podExecutable is the small program for workspaces beside this one, or this
+// one where it was installed alone: it can do the same, in more memory.
+func podExecutable(me string) string {
+	small := filepath.Join(filepath.Dir(me), "berth-sandbox-pod")
+	if info, err := os.Stat(small); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		return small
+	}
+	return me
 }

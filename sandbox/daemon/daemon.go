@@ -36,10 +36,12 @@ import (
 // Config is what a supervisor is told.
 type Config struct {
 	Folder      state.Folder
-	APIPort     int // 0: the one chosen before, or any
-	GatewayPort int // as above
-	Executable  string
-	Log         *slog.Logger
+	APIPort     int    // 0: the one chosen before, or any
+	GatewayPort int    // as above
+	Executable  string // this program, for the control plane
+	// PodExecutable is run with sshd and its arguments for each workspace.
+	PodExecutable string
+	Log           *slog.Logger
 }
 
 // Run supervises the sandbox until ctx ends, and returns when nothing of it

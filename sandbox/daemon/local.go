@@ -83,7 +83,7 @@ func (l *local) runNode(ctx context.Context) error {
 		VolumeDir:  l.cfg.Folder.Path("volumes"),
 		Listener:   ln,
 		TLS:        l.creds.KubeletTLS(),
-		Executable: l.cfg.Executable,
+		Executable: l.cfg.PodExecutable,
 		Log:        l.cfg.Log.With("part", nodePart),
 	})
 	if err != nil {
