@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -26,6 +25,7 @@ type app struct {
 	logger  func() *slog.Logger          // needs flags
 	config  func() (userConfig, error)   // needs nothing
 	client  func() (*kube.Client, error) // needs flags, config and logger
+	cluster func() (*cluster, error)     // needs client
 	ssh     func() (*sshconf.Dir, error) // needs nothing
 }
 
@@ -51,6 +51,13 @@ func newApp(s streams, env environment) *app {
 	a.logger = sync.OnceValue(func() *slog.Logger { return newLogger(a.logFile, a.flags.debug) })
 	a.config = sync.OnceValues(func() (userConfig, error) { return readConfig(env.configFile()) })
 	a.client = sync.OnceValues(func() (*kube.Client, error) { return a.newClient(false) })
+	a.cluster = sync.OnceValues(func() (*cluster, error) {
+		client, err := a.client()
+		if err != nil {
+			return nil, err
+		}
+		return &cluster{client: client}, nil
+	})
 	a.ssh = sync.OnceValues(func() (*sshconf.Dir, error) { return sshconf.Open(env.home, a.helper()) })
 	return a
 }
@@ -179,13 +186,4 @@ func (a *app) ref(arg string) (workspace.Ref, error) {
 		return workspace.Ref{}, err
 	}
 	return refs[0], nil
-}
-
-// cluster identifies the cluster, with a bound on how long it may take.
-func (a *app) cluster(ctx context.Context) (workspace.ClusterID, error) {
-	client, err := a.client()
-	if err != nil {
-		return "", err
-	}
-	return client.Cluster(ctx)
 }

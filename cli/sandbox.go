@@ -53,7 +53,11 @@ func (a *app) runSandbox(ctx context.Context, args []string) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
 	// The terminal has sent ctrl+c to both; a kill would leave it half way.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	err = cmd.Run()
+	return childError(path, cmd.Run())
+}
+
+// childError passes a child's exit code on; the child has said why.
+func childError(path string, err error) error {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
 		return &exitError{code: exit.ExitCode()}

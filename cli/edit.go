@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+func newEdit(a *app) *cobra.Command {
+	var f specFlags
+	var yes, dryRun bool
+	cmd := &cobra.Command{
+		Use:   "edit NAME",
+		Short: "Change a workspace's image, size or environment",
+		Long: `Change a workspace. What would change is shown before it is asked for; a running
+workspace restarts with it, a stopped one stays stopped. The home can grow, never
+shrink.`,
+		Example:           "  berth edit api --memory 8Gi --env EDITOR=vim",
+		Args:              exactly(1, "the workspace's name"),
+		ValidArgsFunction: a.completeWorkspaces(false),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !dryRun {
+				if err := a.writable(); err != nil {
+					return err
+				}
+			}
+			// Flags are checked before the cluster is asked for anything.
+			if _, err := f.apply(cmd.Flags(), a.in, workspace.Spec{}); err != nil {
+				return err
+			}
+			return a.runEdit(cmd.Context(), args[0], dryRun, yes, func(spec *workspace.Spec) error {
+				changed, err := f.apply(cmd.Flags(), a.in, *spec)
+				*spec = changed
+				return err
+			})
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would change and change nothing")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	a.completeWords(cmd, "profile", "restricted", "standard", "full")
+	return cmd
+}
+
+// runEdit shows the difference, asks and applies it.
+func (a *app) runEdit(ctx context.Context, name string, dryRun, yes bool, change func(*workspace.Spec) error) error {
+	w, err := a.findOne(ctx, name)
+	if err != nil {
+		return err
+	}
+	if w.Deleted() {
+		return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s is deleted", w.Ref)), "berth restore "+w.Name)
+	}
+	c, err := a.cluster()
+	if err != nil {
+		return err
+	}
+	edit, err := c.plan(ctx, w, change)
+	if err != nil {
+		return err
+	}
+	if edit.Diff == "" {
+		fmt.Fprintln(a.err, "nothing would change")
+		return nil
+	}
+	if _, err := fmt.Fprintln(a.out, strings.TrimSuffix(edit.Diff, "\n")); err != nil || dryRun {
+		return err
+	}
+	question := "Apply this to " + w.Name + "?"
+	if edit.Restarts {
+		question += " It restarts, and open sessions end."
+	}
+	if err := a.confirm(ctx, question, yes); err != nil {
+		return err
+	}
+	return edit.Apply(ctx, a.progress(""))
+}

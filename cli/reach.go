@@ -1,0 +1,158 @@
+package cli
+
+// Getting into a workspace: what must hold before a connection is tried, and
+// the connection itself.
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/berth-sh/berth/sshconf"
+	"github.com/berth-sh/berth/tunnel"
+	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
+)
+
+// probePause is how long a probe waits before it tries again.
+const probePause = 100 * time.Millisecond
+
+// ready makes sure that w runs. One that was stopped stays stopped unless the
+// user says otherwise: whoever stopped it had a reason.
+func (a *app) ready(ctx context.Context, w workspace.Workspace, start bool) (workspace.Workspace, error) {
+	switch w.Status.Phase {
+	case workspace.Running, workspace.Unreachable:
+		return w, nil
+	case workspace.Failing:
+		return w, failed(w)
+	case workspace.Deleted:
+		return w, workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s is deleted", w.Ref)), "berth restore "+w.Name)
+	case workspace.Stopped, workspace.Stopping:
+		if err := a.startFirst(ctx, w, start); err != nil {
+			return w, err
+		}
+	case workspace.Starting:
+		fmt.Fprintf(a.err, "%s is starting: %s\n", w.Name, w.Status.Sentence)
+	}
+	if err := a.awaitSSH(ctx, w.Ref, waitTimeout); err != nil {
+		return w, err
+	}
+	return a.findOne(ctx, w.String())
+}
+
+// startFirst starts a stopped workspace, if that is wanted.
+func (a *app) startFirst(ctx context.Context, w workspace.Workspace, start bool) error {
+	if !start {
+		if !a.interactive() {
+			return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s is stopped", w.Ref)),
+				"start it with: berth start "+w.Name+" -n "+w.Namespace+" (or add --start)")
+		}
+		if err := a.confirm(ctx, w.Name+" is stopped. Start it?", false); err != nil {
+			return err
+		}
+	}
+	if err := a.writable(); err != nil {
+		return err
+	}
+	c, err := a.cluster()
+	if err != nil {
+		return err
+	}
+	return c.start(ctx, w, a.progress(""))
+}
+
+// awaitSSH waits until the workspace runs and its sshd answers through the
+// transport of its alias: what the user will use.
+func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timedOut(timeout))
+	defer cancel()
+	begun := time.Now()
+	tell := a.progress("")
+	if err := a.awaitPhase(ctx, ref, workspace.Running, timeout); err != nil {
+		return err
+	}
+	tell(workspace.Progress{Step: "running", Done: true, Elapsed: time.Since(begun)})
+	w, err := a.findOne(ctx, ref.String())
+	if err != nil {
+		return err
+	}
+	f, err := a.wayTo(ctx, w)
+	if err != nil {
+		return err
+	}
+	dial := tunnel.ForAlias(f, a.portForward, a.tellFallback())
+	for {
+		err := tunnel.Probe(ctx, dial)
+		if err == nil {
+			tell(workspace.Progress{Step: "ssh answers", Done: true, Elapsed: time.Since(begun)})
+			return nil
+		}
+		select {
+		case <-time.After(probePause):
+		case <-ctx.Done():
+			return waitError(ref, err.Error(), context.Cause(ctx))
+		}
+	}
+}
+
+// wayTo reads how the workspace is reached: from its alias, which holds the
+// pinned host key, else from what the cluster says now.
+func (a *app) wayTo(ctx context.Context, w workspace.Workspace) (alias.File, error) {
+	dir, err := a.ssh()
+	if err != nil {
+		return alias.File{}, err
+	}
+	f, err := dir.Find(sshconf.Scope{Cluster: string(w.Cluster), Namespace: w.Namespace}, w.Name)
+	if err == nil {
+		return f, nil
+	}
+	c, err := a.cluster()
+	if err != nil {
+		return f, err
+	}
+	inst, err := c.installation(ctx)
+	if err != nil {
+		return f, err
+	}
+	p, err := a.place(workspace.Snapshot{Cluster: w.Cluster, Installation: inst, ClusterName: inst.Cluster})
+	if err != nil {
+		return f, err
+	}
+	if f, err = a.aliasFile(w, p); err == nil && f.HostKey == "" {
+		err = workspace.WithHint(fmt.Errorf("the host key of workspace %s is not known", w.Ref), "berth why "+w.Name)
+	}
+	return f, err
+}
+
+// tellFallback says once that the gateway was passed over.
+func (a *app) tellFallback() func(error) {
+	told := false
+	return func(reason error) {
+		if !told {
+			told = true
+			fmt.Fprintf(a.err, "berth: going through the API server: %s\n", workspace.Safe(reason.Error()))
+		}
+	}
+}
+
+// dial logs in to the workspace.
+func (a *app) dial(ctx context.Context, w workspace.Workspace, fellBack func(error)) (*tunnel.Client, error) {
+	f, err := a.wayTo(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := a.ssh()
+	if err != nil {
+		return nil, err
+	}
+	files, err := dir.Offered()
+	if err != nil {
+		return nil, err
+	}
+	return tunnel.Dial(ctx, tunnel.Config{
+		Dial: tunnel.ForAlias(f, a.portForward, fellBack), User: f.User, HostKey: f.HostKey,
+		Keys: tunnel.Keys{Files: files, Agent: a.env.getenv("SSH_AUTH_SOCK")},
+		Env:  tunnel.Environ(os.Environ()), Log: a.logger(),
+	})
+}

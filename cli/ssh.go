@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-sh/berth/tunnel"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// loginShell runs the user's shell where there is no terminal to put it on;
+// bash, zsh and fish read it alike.
+const loginShell = "exec $SHELL -l"
+
+// sshOptions are the arguments of `berth ssh`.
+type sshOptions struct {
+	name    string
+	command []string
+	start   bool
+	tty     bool
+}
+
+func newSSH(a *app) *cobra.Command { return newSSHCommand(a, a.runSSH) }
+
+func newSSHCommand(a *app, runF func(context.Context, sshOptions) error) *cobra.Command {
+	var o sshOptions
+	cmd := &cobra.Command{
+		Use:   "ssh NAME [-- COMMAND...]",
+		Short: "Open a shell in a workspace, or run a command",
+		Long: `Open a shell in a workspace, or run a command in it. The exit code is the remote's,
+and 255 for a failure of berth's own. Plain ssh reaches the same workspace by its
+alias.`,
+		Example:           "  berth ssh api\n  berth ssh api -- make test",
+		Args:              atLeast(1, "the workspace's name"),
+		ValidArgsFunction: a.completeWorkspaces(false),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.name, o.command = args[0], args[1:]
+			return runF(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().SetInterspersed(false) // what follows NAME belongs to the remote side
+	cmd.Flags().BoolVar(&o.start, "start", false, "start the workspace if it is stopped")
+	cmd.Flags().BoolVarP(&o.tty, "tty", "t", false, "give the command a terminal")
+	return cmd
+}
+
+// runSSH runs the session; every failure of its own is 255, as with ssh.
+func (a *app) runSSH(ctx context.Context, o sshOptions) error {
+	code, err := a.session(ctx, o)
+	var interrupt *interruptError
+	switch {
+	case errors.As(err, &interrupt):
+		return err
+	case errors.Is(err, tunnel.ErrDisconnected):
+		return &exitError{code: exitSSH}
+	case err != nil:
+		return &exitError{code: exitSSH, err: err}
+	case code != 0:
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+func (a *app) session(ctx context.Context, o sshOptions) (int, error) {
+	w, err := a.findOne(ctx, o.name)
+	if err != nil {
+		return 0, err
+	}
+	if w, err = a.ready(ctx, w, o.start); err != nil {
+		return 0, err
+	}
+	client, err := a.dial(ctx, w, a.tellFallback())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = client.Close() }() // the session's own error is the one to tell
+	line := tunnel.Join(trimDashes(o.command))
+	if o.tty || line == "" && isTerminal(a.in) {
+		t := tunnel.NewTerminal(ctx, client, line, a.env.getenv("TERM"))
+		t.SetStdin(a.in)
+		t.SetStdout(a.out)
+		t.SetStderr(a.err)
+		err := t.Run()
+		return t.ExitCode(), err
+	}
+	if line == "" {
+		line = loginShell
+	}
+	return client.Exec(ctx, line, tunnel.Streams{In: a.in, Out: a.out, Err: a.err}, nil, nil)
+}
+
+// trimDashes drops the "--" between name and command, which stays in the
+// arguments because flags end at the name.
+func trimDashes(command []string) []string {
+	if len(command) > 0 && command[0] == "--" {
+		return command[1:]
+	}
+	return command
+}
+
+// homeTimeout bounds asking a workspace for its home directory.
+const homeTimeout = 20 * time.Second
+
+// remoteHome asks the workspace where a shell starts.
+func (a *app) remoteHome(ctx context.Context, w workspace.Workspace) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, homeTimeout, timedOut(homeTimeout))
+	defer cancel()
+	client, err := a.dial(ctx, w, nil)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = client.Close() }() // the answer is all that matters
+	var out capped
+	code, err := client.Exec(ctx, "pwd", tunnel.Streams{Out: &out}, nil, nil)
+	home := workspace.Safe(out.String())
+	if err == nil && (code != 0 || len(home) == 0 || home[0] != '/') {
+		err = fmt.Errorf("asking %s for its home directory: the answer is %q", w.Name, home)
+	}
+	return home, err
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+// verb is a command that does one thing to each of several workspaces.
+type verb struct {
+	name, short, long string
+	deleted           bool            // works on deleted workspaces
+	phase             workspace.Phase // what --wait waits for; "" for none
+	done              string          // "stopped": past tense for the report
+
+	// question is asked beforehand; "" for a verb that needs none.
+	question func(list []workspace.Workspace) string
+	// typed asks for each name to be typed.
+	typed bool
+	do    func(*cluster, context.Context, workspace.Workspace, tell) error
+	// after runs at the end for each workspace; nil for nothing.
+	after func(context.Context, workspace.Workspace) error
+}
+
+// verbOptions are the arguments of a verb.
+type verbOptions struct {
+	names   []string
+	wait    bool
+	timeout time.Duration
+	yes     bool
+}
+
+func newVerb(a *app, v verb) *cobra.Command {
+	return newVerbCommand(a, v, func(ctx context.Context, o verbOptions) error { return a.runVerb(ctx, v, o) })
+}
+
+func newVerbCommand(a *app, v verb, runF func(context.Context, verbOptions) error) *cobra.Command {
+	var o verbOptions
+	cmd := &cobra.Command{
+		Use:               v.name + " NAME...",
+		Short:             v.short,
+		Long:              v.long,
+		Args:              atLeast(1, "the workspace's name"),
+		ValidArgsFunction: a.completeWorkspaces(v.deleted),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.names = args
+			return runF(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "answer every question with yes")
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait until it is "+v.done)
+	cmd.Flags().DurationVar(&o.timeout, "timeout", waitTimeout, "how long --wait waits")
+	return cmd
+}
+
+// runVerb does v to each workspace. One that fails does not keep the others
+// from it; the first failure decides the exit code.
+func (a *app) runVerb(ctx context.Context, v verb, o verbOptions) error {
+	if err := a.writable(); err != nil {
+		return err
+	}
+	list, err := a.find(ctx, o.names)
+	if err != nil {
+		return err
+	}
+	if err := a.askVerb(ctx, v, list, o.yes); err != nil {
+		return err
+	}
+	c, err := a.cluster()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, w := range list {
+		if err := a.doVerb(ctx, c, v, w, o); err != nil {
+			errs = append(errs, err)
+			if ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// askVerb asks what the verb wants to be sure of.
+func (a *app) askVerb(ctx context.Context, v verb, list []workspace.Workspace, yes bool) error {
+	if v.question == nil {
+		return nil
+	}
+	if !v.typed {
+		return a.confirm(ctx, v.question(list), yes)
+	}
+	for _, w := range list {
+		if err := a.confirmName(ctx, v.question([]workspace.Workspace{w}), w.Name, yes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) doVerb(ctx context.Context, c *cluster, v verb, w workspace.Workspace, o verbOptions) error {
+	if err := v.do(c, ctx, w, a.progress(w.Name+": ")); err != nil {
+		return err
+	}
+	if o.wait {
+		if err := a.awaitVerb(ctx, v, w, o.timeout); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(a.err, "%s %s\n", w.Name, v.done)
+	if v.after == nil {
+		return nil
+	}
+	return v.after(ctx, w)
+}
+
+// awaitVerb waits for what the verb leads to.
+func (a *app) awaitVerb(ctx context.Context, v verb, w workspace.Workspace, timeout time.Duration) error {
+	switch v.phase {
+	case workspace.Running:
+		return a.awaitSSH(ctx, w.Ref, timeout)
+	case "":
+		return a.await(ctx, w.Ref, timeout, func(_ workspace.Workspace, ok bool) (bool, error) { return !ok, nil })
+	default:
+		return a.awaitPhase(ctx, w.Ref, v.phase, timeout)
+	}
+}
+
+// namesOf lists names for a question.
+func namesOf(list []workspace.Workspace) string {
+	names := make([]string, len(list))
+	for i, w := range list {
+		names[i] = w.Name
+	}
+	return joinWords(names)
+}

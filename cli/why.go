@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+// whyEvents is how many events are shown to people.
+const whyEvents = 10
+
+// explanation is the JSON form of `berth why`.
+type explanation struct {
+	record
+	Evidence []evidence `json:"evidence"`
+	Events   []event    `json:"events"`
+}
+
+type evidence struct {
+	Object  string     `json:"object"`
+	Says    string     `json:"says"`
+	Since   *time.Time `json:"since,omitempty"`
+	Command string     `json:"command,omitempty"`
+}
+
+type event struct {
+	Time    *time.Time `json:"time,omitempty"`
+	Type    string     `json:"type"`
+	Reason  string     `json:"reason"`
+	Object  string     `json:"object"`
+	Message string     `json:"message"`
+	Count   int        `json:"count"`
+}
+
+func newWhy(a *app) *cobra.Command {
+	f := formatTable
+	format := formatValue{&f, []format{formatTable, formatJSON, formatYAML}}
+	cmd := &cobra.Command{
+		Use:               "why NAME",
+		Short:             "Say why a workspace is as it is, and what to do",
+		Args:              exactly(1, "the workspace's name"),
+		ValidArgsFunction: a.completeWorkspaces(false),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.runWhy(cmd.Context(), args[0], f)
+		},
+	}
+	cmd.Flags().VarP(format, "output", "o", "`format`: "+format.names())
+	return cmd
+}
+
+// runWhy explains one workspace. Events are extra evidence: where they may not
+// be read, the rest still helps.
+func (a *app) runWhy(ctx context.Context, name string, f format) error {
+	w, err := a.findOne(ctx, name)
+	if err != nil {
+		return err
+	}
+	c, err := a.cluster()
+	if err != nil {
+		return err
+	}
+	events, err := c.client.Events(ctx, w.Ref)
+	if err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		fmt.Fprintf(a.err, "berth: events are missing: %v\n", err)
+	}
+	if f != formatTable {
+		return printValue(a.out, explain(w, events), f)
+	}
+	_, err = a.out.Write([]byte(whyText(w, events, time.Now())))
+	return err
+}
+
+func explain(w workspace.Workspace, events []workspace.Event) explanation {
+	e := explanation{record: newRecord(w), Evidence: []evidence{}, Events: []event{}}
+	for _, x := range w.Status.Evidence {
+		e.Evidence = append(e.Evidence, evidence{x.Object, x.Says, moment(x.Since), x.Command})
+	}
+	for _, x := range events {
+		e.Events = append(e.Events, event{moment(x.Time), x.Type, x.Reason, x.Object, x.Message, x.Count})
+	}
+	return e
+}
+
+// whyText is the form for people.
+func whyText(w workspace.Workspace, events []workspace.Event, now time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s is %s (%s", w.Name, strings.ToLower(string(w.Status.Phase)), w.Status.Reason)
+	if since := age(w.Status.Since, now); since != "" {
+		fmt.Fprintf(&b, ", for %s", since)
+	}
+	fmt.Fprintf(&b, ")\n%s\n", w.Status.Sentence)
+	if len(w.Status.Evidence) > 0 {
+		b.WriteString("\nevidence\n")
+	}
+	for _, e := range w.Status.Evidence {
+		fmt.Fprintf(&b, "  %s: %s\n", e.Object, e.Says)
+		if e.Command != "" {
+			fmt.Fprintf(&b, "    %s\n", e.Command)
+		}
+	}
+	if len(w.Status.Next) > 0 {
+		b.WriteString("\nnext\n")
+	}
+	for _, n := range w.Status.Next {
+		fmt.Fprintf(&b, "  %s\n", n.Text)
+		if n.Command != "" {
+			fmt.Fprintf(&b, "    %s\n", n.Command)
+		}
+	}
+	if len(events) > 0 {
+		b.WriteString("\nevents, newest first\n")
+	}
+	for _, e := range events[:min(len(events), whyEvents)] {
+		fmt.Fprintf(&b, "  %4s  %-7s %s %s: %s\n", age(e.Time, now), e.Type, e.Object, e.Reason, e.Message)
+	}
+	return b.String()
+}
