@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -137,6 +138,57 @@ func TestExecEndsWhenTheOutputCannotBeWritten(t *testing.T) {
 	}
 }
 
+func TestExecEndsWithItsContextOnADeadConnection(t *testing.T) {
+	t.Parallel()
+	server := sshtest.Start(t)
+	var frozen sync.Mutex // held while the network carries nothing
+	gateway := sshtest.Listen(t, nil, func(conn net.Conn) {
+		far, err := dialer(server.Addr)(context.Background())
+		if err == nil {
+			sshtest.Join(&freezing{conn, &frozen}, far)
+		}
+	})
+	config := configFor(server)
+	config.Dial = dialer(gateway.Addr)
+	client := login(t, config)
+	ctx, cancel := context.WithCancel(t.Context())
+	var once sync.Once
+	out := writerFunc(func(b []byte) (int, error) {
+		once.Do(func() { frozen.Lock(); cancel() })
+		return len(b), nil
+	})
+	flood := readerFunc(func(b []byte) (int, error) { return len(b), nil }) // more than the window holds
+	_, err := client.Exec(ctx, "echo up; exec sleep 600", tunnel.Streams{In: flood, Out: out}, nil, nil)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	_ = client.Close()
+	frozen.Unlock()
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// freezing is a connection that carries nothing while the lock is held.
+type freezing struct {
+	net.Conn
+	frozen *sync.Mutex
+}
+
+func (f *freezing) Read(b []byte) (int, error) {
+	n, err := f.Conn.Read(b)
+	f.frozen.Lock()
+	defer f.frozen.Unlock()
+	return n, err
+}
+
+func (f *freezing) Write(b []byte) (int, error) {
+	f.frozen.Lock()
+	defer f.frozen.Unlock()
+	return f.Conn.Write(b)
+}
+
 func TestALostConnectionIsTyped(t *testing.T) {
 	t.Parallel()
 	server := sshtest.Start(t)
@@ -171,7 +223,7 @@ func TestShellHasATerminalOfTheRightSize(t *testing.T) {
 	config := configFor(server)
 	config.Env = []string{"LANG=C.UTF-8", "COLORTERM=truecolor", "SECRET=x"}
 	client := login(t, config)
-	in, type_ := io.Pipe()
+	in, keys := io.Pipe()
 	screen := newScreen()
 	resize := make(chan tunnel.Size)
 	done := make(chan int, 1)
@@ -183,12 +235,12 @@ func TestShellHasATerminalOfTheRightSize(t *testing.T) {
 		}
 		done <- code
 	}()
-	_, _ = io.WriteString(type_, "echo \"T=$TERM L=$LANG C=$COLORTERM S=$SECRET.\" `stty size`\r")
+	_, _ = io.WriteString(keys, "echo \"T=$TERM L=$LANG C=$COLORTERM S=$SECRET.\" `stty size`\r")
 	screen.await(t, "T=vt100 L=C.UTF-8 C=truecolor S=. 31 97")
 	resize <- tunnel.Size{Rows: 50, Cols: 120}
-	_, _ = io.WriteString(type_, "echo now `stty size`\r")
+	_, _ = io.WriteString(keys, "echo now `stty size`\r")
 	screen.await(t, "now 50 120")
-	_, _ = io.WriteString(type_, "exit 9\r")
+	_, _ = io.WriteString(keys, "exit 9\r")
 	if code := <-done; code != 9 {
 		t.Errorf("exit code %d", code)
 	}
@@ -205,8 +257,8 @@ func TestDialRefusesAWrongHostKey(t *testing.T) {
 	if !errors.As(err, &wrong) {
 		t.Fatalf("error %v, want a wrong host key", err)
 	}
-	real, _, _, _, _ := ssh.ParseAuthorizedKey([]byte(server.HostKey))
-	if wrong.Want != ssh.FingerprintSHA256(other.PublicKey()) || wrong.Got != ssh.FingerprintSHA256(real) {
+	pinned, _, _, _, _ := ssh.ParseAuthorizedKey([]byte(server.HostKey))
+	if wrong.Want != ssh.FingerprintSHA256(other.PublicKey()) || wrong.Got != ssh.FingerprintSHA256(pinned) {
 		t.Errorf("fingerprints %+v", wrong)
 	}
 	if strings.Contains(server.Log(), "Accepted") {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -218,19 +217,23 @@ func feed(stdin io.WriteCloser, in io.Reader, cancel context.CancelCauseFunc) (s
 		_ = stdin.Close()
 		return func() {}
 	}
-	input := interrupt.New(in)
-	var copying sync.WaitGroup
-	copying.Go(func() {
+	input, copied := interrupt.New(in), make(chan struct{})
+	go func() {
+		defer close(copied)
 		_, err := io.Copy(stdin, input)
 		if errors.Is(err, ErrDisconnected) {
 			cancel(err)
 		}
 		_ = stdin.Close()
-	})
+	}()
 	return func() {
-		if input.Stop() {
-			copying.Wait()
+		if !input.Stop() {
+			return
+		}
+		select {
+		case <-copied:
 			input.Release()
+		case <-time.After(farewell): // a write that a dead connection holds up ends with that
 		}
 	}
 }

@@ -28,6 +28,14 @@ type Terminal struct {
 	code int
 }
 
+// What a full-screen program expects of a command.
+var _ interface {
+	Run() error
+	SetStdin(r io.Reader)
+	SetStdout(w io.Writer)
+	SetStderr(w io.Writer)
+} = &Terminal{}
+
 // NewTerminal prepares the login shell, or the command line if there is one,
 // on client, which stays the caller's. term is the value for TERM. The
 // streams are this process's own unless set.

@@ -16,6 +16,7 @@ import (
 
 // desk is a pseudo-terminal with a Terminal running on its inner end.
 type desk struct {
+	client *tunnel.Client
 	keys   *os.File // the outer end
 	inner  *os.File
 	screen *screen
@@ -33,7 +34,7 @@ func startTerminal(t *testing.T, line string) *desk {
 	if err := pty.Setsize(outer, &pty.Winsize{Rows: 40, Cols: 100}); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{keys: outer, inner: inner, screen: newScreen(), done: make(chan error, 1)}
+	d := &desk{client: client, keys: outer, inner: inner, screen: newScreen(), done: make(chan error, 1)}
 	read := make(chan struct{})
 	go func() { _, _ = io.Copy(d.screen, outer); close(read) }()
 	t.Cleanup(func() { _ = inner.Close(); _ = outer.Close(); <-read })
@@ -90,6 +91,23 @@ func TestTerminalIsLeftByTheEscape(t *testing.T) {
 		t.Errorf("error %v, code %d", err, d.shell.ExitCode())
 	}
 	d.screen.await(t, "\x1b[?1000l")
+	if after := d.termios(t); after != before {
+		t.Errorf("terminal settings %+v, before %+v", after, before)
+	}
+}
+
+func TestTerminalIsPutBackWhenTheConnectionIsLost(t *testing.T) {
+	t.Parallel()
+	d := startTerminal(t, "printf '\\033[?1049h\\033[?25l'; exec sleep 600")
+	before := d.termios(t)
+	go func() { d.done <- d.shell.Run() }()
+	d.screen.await(t, "\x1b[?25l")
+	_ = d.client.Close()
+	var lost *tunnel.LostError
+	if err := <-d.done; !errors.As(err, &lost) {
+		t.Errorf("error %v, want a lost connection", err)
+	}
+	d.screen.await(t, "\x1b[?1049l\x1b[?25h")
 	if after := d.termios(t); after != before {
 		t.Errorf("terminal settings %+v, before %+v", after, before)
 	}

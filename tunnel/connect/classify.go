@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"syscall"
 	"time"
 )
@@ -45,7 +44,7 @@ func classify(step Step, err error) (Fault, error) {
 	var dns *net.DNSError
 	var network net.Error
 	switch {
-	case slices.ContainsFunc(errReplyFaults, func(target error) bool { return errors.Is(err, target) }):
+	case errors.Is(err, errNotHTTP), errors.Is(err, errSSH), errors.Is(err, errBadReply), errors.Is(err, errLongReply):
 		return FaultNotHTTP, err
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		return FaultDNS, &shortError{dns.Name, err}

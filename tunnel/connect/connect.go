@@ -47,9 +47,9 @@ type Options struct {
 	Timeout   time.Duration // bound of each step; 0 means 10 s
 }
 
-// OptionsFor returns what Dial needs for an alias whose transport is gateway
+// optionsFor returns what Dial needs for an alias whose transport is gateway
 // or direct.
-func OptionsFor(f alias.File) Options {
+func optionsFor(f alias.File) Options {
 	o := Options{
 		Address: f.Address, Authority: f.Authority, TLS: f.TLS,
 		ServerName: f.ServerName, CAFile: f.CA, Workspace: f.Name,

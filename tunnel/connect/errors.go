@@ -43,10 +43,11 @@ const (
 // StepError is returned where the gateway, or sshd in the case of a direct
 // address, could not be reached or understood.
 type StepError struct {
-	Hop   string // "gateway HOST:PORT" or "workspace at HOST:PORT"
-	Step  Step
-	Fault Fault
-	Err   error // the cause; its text is not safe to show
+	Hop       string // "gateway HOST:PORT" or "workspace at HOST:PORT"
+	Workspace string // the workspace's name, "" when unknown
+	Step      Step
+	Fault     Fault
+	Err       error // the cause; its text is not safe to show
 }
 
 // Error names the hop, the step, the fault and the cause, fit for a terminal.
@@ -73,7 +74,7 @@ func (e *StepError) Hint() string {
 	case FaultWrongName, FaultUnknownCA, FaultCA:
 		return "the gateway's CA or name has changed, or something in between answers: `berth ssh-config install` renews the alias"
 	case FaultSilent:
-		return "the workspace may be stopping or not ready: `berth why NAME`"
+		return "the workspace may be stopping or not ready: `berth why " + orName(e.Workspace) + "`"
 	case FaultAddress, FaultNotTLS, FaultNotHTTP, FaultNotSSH, FaultOther:
 	}
 	return "check the gateway's address; `berth ssh-config install` renews the alias"
@@ -96,10 +97,7 @@ func (e *RefusedError) Error() string {
 
 // Hint returns the next step for the status.
 func (e *RefusedError) Hint() string {
-	name := e.Workspace
-	if name == "" {
-		name = "NAME"
-	}
+	name := orName(e.Workspace)
 	switch e.Status {
 	case 401, 403:
 		return "you may not reach this workspace through this gateway: ask its administrator"
@@ -113,6 +111,14 @@ func (e *RefusedError) Hint() string {
 		return "the workspace is stopped or not ready: `berth start " + name + "`, or `berth why " + name + "`"
 	}
 	return "this address does not answer as a gateway: check it, then `berth ssh-config install` renews the alias"
+}
+
+// orName stands for a workspace's name in a command to type.
+func orName(name string) string {
+	if name == "" {
+		return "NAME"
+	}
+	return printable(name)
 }
 
 // printable returns s with everything but printable ASCII replaced, and cut

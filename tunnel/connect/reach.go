@@ -23,7 +23,7 @@ func Reach(ctx context.Context, f alias.File, portForward PortForwarder, fellBac
 	default:
 		return nil, &aliasError{f.Alias, fmt.Errorf("unknown transport %q", printable(string(f.Transport)))}
 	}
-	conn, err := Dial(ctx, OptionsFor(f))
+	conn, err := Dial(ctx, optionsFor(f))
 	if err == nil || f.Kubeconfig == "" || portForward == nil || !Unreachable(err) {
 		return conn, err
 	}

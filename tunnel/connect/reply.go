@@ -15,14 +15,17 @@ import (
 const maxHeader = 64 << 10
 
 var (
-	errNotHTTP     = errors.New("the answer is not http")
-	errSSH         = errors.New("the answer is an ssh greeting, not http")
-	errBadReply    = errors.New("the answer is malformed http")
-	errLongReply   = errors.New("the answer's header is longer than 64 KiB")
-	errNoReply     = errors.New("closed the connection without an answer")
-	replyProtocol  = []byte("HTTP/1.")
-	sshProtocol    = []byte("SSH-")
-	errReplyFaults = []error{errNotHTTP, errSSH, errBadReply, errLongReply}
+	errNotHTTP   = errors.New("the answer is not http")
+	errSSH       = errors.New("the answer is an ssh greeting, not http")
+	errBadReply  = errors.New("the answer is malformed http")
+	errLongReply = errors.New("the answer's header is longer than 64 KiB")
+	errNoReply   = errors.New("closed the connection without an answer")
+)
+
+// What a reply, and what sshd's greeting, begin with.
+const (
+	replyProtocol = "HTTP/1."
+	sshProtocol   = "SSH-"
 )
 
 // reply is the part of an HTTP reply that matters to CONNECT.
@@ -39,13 +42,13 @@ func (r reply) interim() bool { return r.status/100 == 1 && r.status != 101 }
 // only part of a header that may still become valid, n is 0.
 func parseReply(b []byte) (r reply, n int, err error) {
 	if !matches(b, replyProtocol) {
-		if len(b) >= len(sshProtocol) && bytes.HasPrefix(b, sshProtocol) {
+		switch {
+		case !matches(b, sshProtocol):
+			return r, 0, errNotHTTP
+		case len(b) >= len(sshProtocol):
 			return r, 0, errSSH
 		}
-		if matches(b, sshProtocol) {
-			return r, 0, nil
-		}
-		return r, 0, errNotHTTP
+		return r, 0, nil
 	}
 	n = headerEnd(b)
 	if n == 0 {
@@ -60,8 +63,9 @@ func parseReply(b []byte) (r reply, n int, err error) {
 }
 
 // matches reports whether b begins with want, as far as b goes.
-func matches(b, want []byte) bool {
-	return bytes.HasPrefix(b, want[:min(len(b), len(want))])
+func matches(b []byte, want string) bool {
+	n := min(len(b), len(want))
+	return string(b[:n]) == want[:n]
 }
 
 // headerEnd returns the length of the header including its empty line, or 0.

@@ -112,12 +112,12 @@ func (p Program) copy(ctx context.Context, conn net.Conn, f alias.File) error {
 	hop := "workspace " + printable(f.Alias)
 	switch {
 	case out.foreign:
-		return &StepError{Hop: hop, Step: StepCopy, Fault: FaultNotSSH}
+		return &StepError{Hop: hop, Workspace: f.Name, Step: StepCopy, Fault: FaultNotSSH}
 	case err == nil && out.n == 0:
-		return &StepError{Hop: hop, Step: StepCopy, Fault: FaultSilent}
+		return &StepError{Hop: hop, Workspace: f.Name, Step: StepCopy, Fault: FaultSilent}
 	case err != nil && ctx.Err() == nil:
 		fault, cause := classify(StepCopy, err)
-		return &StepError{Hop: hop, Step: StepCopy, Fault: fault, Err: cause}
+		return &StepError{Hop: hop, Workspace: f.Name, Step: StepCopy, Fault: fault, Err: cause}
 	}
 	return err
 }
