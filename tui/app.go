@@ -1,0 +1,234 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/berth-sh/berth/tui/detail"
+	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/tui/keymap"
+	"github.com/berth-sh/berth/tui/table"
+	"github.com/berth-sh/berth/tui/theme"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// App is the program's model. All of it belongs to the program's loop; what
+// runs outside answers with messages.
+type App struct {
+	cfg  Config
+	ctx  context.Context // ends with the program
+	stop context.CancelFunc
+	crew *crew
+	now  func() time.Time
+
+	keys    *keymap.Registry
+	theme   theme.Theme
+	dark    bool
+	profile colorprofile.Profile
+	w, h    int
+	mouse   bool
+
+	snap    workspace.Snapshot
+	snapGen uint64
+
+	live, gone  *table.Table
+	showDeleted bool
+	pane        *detail.Pane
+	focusPane   bool
+	zoom        bool
+
+	filtering bool
+	filter    textinput.Model
+
+	dialogs []dialog.Dialog
+	create  *dialog.Create // the form whose creation runs, even when closed
+	jobs    map[workspace.Key]string
+	mail    *mailbox
+	toast   toast
+	undo    func() tea.Cmd
+	undoBy  time.Time
+	errors  []logged
+	asked   bool // consent was asked in this run
+
+	frame frame
+	spin  int
+	ticks ticks
+}
+
+// New makes the program from its parts. It fails when there is no Source.
+func New(cfg Config) (*App, error) {
+	if cfg.Source == nil {
+		return nil, errNoSource
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	a := &App{
+		cfg: cfg, now: cfg.Now, crew: newCrew(), dark: true, profile: colorprofile.TrueColor, mouse: true,
+		live: table.New(false), gone: table.New(true), jobs: map[workspace.Key]string{}, mail: newMailbox(),
+		filter: dialog.NewInput(""),
+	}
+	a.ctx, a.stop = context.WithCancel(context.Background())
+	a.theme = theme.New(a.dark, a.profile)
+	a.pane = detail.New(cfg.Reader, a.spawn, a.now)
+	a.frame.every = frameEvery
+	keys, err := keymap.New(a.actions())
+	if err != nil {
+		return nil, err
+	}
+	a.keys = keys
+	a.takeSnapshot()
+	return a, nil
+}
+
+// Messages of the program itself.
+type (
+	changedMsg struct{}
+	mailMsg    struct{}
+	frameMsg   struct{}
+	secondMsg  struct{}
+	spinMsg    struct{}
+)
+
+// Init asks for the background colour and starts listening.
+func (a *App) Init() tea.Cmd {
+	return tea.Batch(tea.RequestBackgroundColor, a.waitSource(), a.waitMail(), a.tick())
+}
+
+// Update handles one message and sees to it that a frame follows.
+func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if _, ok := msg.(frameMsg); ok {
+		a.frame.armed = false
+		return a, nil
+	}
+	cmd := a.route(msg)
+	a.frame.dirty = true
+	return a, tea.Batch(cmd, a.frame.arm(), a.animate())
+}
+
+func (a *App) route(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		a.w, a.h = msg.Width, msg.Height
+		return nil
+	case tea.ColorProfileMsg:
+		a.profile = msg.Profile
+		a.theme = theme.New(a.dark, a.profile)
+		return nil
+	case tea.BackgroundColorMsg:
+		a.dark = msg.IsDark()
+		a.theme = theme.New(a.dark, a.profile)
+		return a.toDialog(msg)
+	case changedMsg:
+		return tea.Batch(a.takeSnapshot(), a.waitSource())
+	case mailMsg:
+		a.readMail()
+		return a.waitMail()
+	case secondMsg:
+		return tea.Batch(a.pane.Refresh(), a.tick())
+	case spinMsg:
+		a.ticks.spinning = false
+		a.spin++
+		return nil
+	case tea.KeyPressMsg:
+		return a.key(msg)
+	case tea.PasteMsg:
+		return a.typed(msg)
+	case tea.MouseClickMsg:
+		return a.click(msg.Mouse())
+	case tea.MouseWheelMsg:
+		return a.wheel(msg.Mouse())
+	case doneMsg:
+		return a.finish(msg)
+	case runMsg:
+		return msg.run()
+	}
+	if handled, cmd := a.pane.Update(msg); handled {
+		return cmd
+	}
+	return a.toDialog(msg)
+}
+
+// key dispatches a key press: the topmost dialog, then the filter's input,
+// then the registry.
+func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
+	name := msg.String()
+	if a.toast.sticky {
+		a.toast = toast{}
+	}
+	switch {
+	case name == "ctrl+l":
+		return tea.ClearScreen
+	case name == "ctrl+z":
+		return tea.Suspend
+	case len(a.dialogs) > 0:
+		return a.toDialog(msg)
+	case name == "ctrl+c":
+		return a.quit()
+	case a.filtering:
+		return a.keyFilter(msg)
+	}
+	action := a.keys.Lookup(a.context(), name)
+	if action == nil {
+		return nil
+	}
+	return a.invoke(action)
+}
+
+// invoke runs an action, or says why it cannot be run.
+func (a *App) invoke(action *keymap.Action) tea.Cmd {
+	if reason := action.Reason(); reason != "" {
+		a.say(action.Title + ": " + reason)
+		return nil
+	}
+	return action.Run()
+}
+
+// typed hands pasted text to whatever takes text.
+func (a *App) typed(msg tea.PasteMsg) tea.Cmd {
+	if len(a.dialogs) > 0 {
+		return a.toDialog(msg)
+	}
+	if a.filtering {
+		return a.keyFilter(msg)
+	}
+	return nil
+}
+
+// context says what keys mean at the moment.
+func (a *App) context() keymap.Context {
+	switch {
+	case a.focusPane:
+		return keymap.Detail
+	case a.showDeleted:
+		return keymap.Deleted
+	}
+	return keymap.List
+}
+
+// quit ends the program. What still runs is cancelled.
+func (a *App) quit() tea.Cmd {
+	a.pane.Stop()
+	return tea.Quit
+}
+
+// table returns the view that is shown.
+func (a *App) table() *table.Table {
+	if a.showDeleted {
+		return a.gone
+	}
+	return a.live
+}
+
+// selected returns the workspace that actions are about.
+func (a *App) selected() (workspace.Workspace, bool) { return a.table().Selected() }
+
+// follow points the pane at the selected workspace.
+func (a *App) follow() tea.Cmd {
+	w, ok := a.selected()
+	return a.pane.Show(w, ok)
+}

@@ -1,0 +1,161 @@
+package tui
+
+import (
+	"context"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// open puts a dialog on top.
+func (a *App) open(d dialog.Dialog) { a.dialogs = append(a.dialogs, d) }
+
+// close takes a dialog away, wherever it is.
+func (a *App) close(d dialog.Dialog) {
+	for i, other := range a.dialogs {
+		if other == d {
+			a.dialogs = append(a.dialogs[:i:i], a.dialogs[i+1:]...)
+			return
+		}
+	}
+}
+
+// toDialog hands a message to the topmost dialog.
+func (a *App) toDialog(msg tea.Msg) tea.Cmd {
+	if len(a.dialogs) == 0 {
+		return nil
+	}
+	top := a.dialogs[len(a.dialogs)-1]
+	done, cmd := top.Update(msg)
+	if done {
+		a.close(top)
+	}
+	return cmd
+}
+
+// confirm asks before a job. The workspace of the job is the one that was
+// selected when it was asked, whatever the list does meanwhile.
+func (a *App) confirm(c dialog.Confirm, j job, w workspace.Workspace) tea.Cmd {
+	c.Target, c.Now = w.Key(), a.now
+	c.Body = append([]string{address(a.snap, w)}, c.Body...)
+	c.Yes = func() tea.Cmd {
+		current, ok := a.find(w.Key())
+		if !ok {
+			a.say(w.Name + " has changed or gone meanwhile; nothing was done")
+			return nil
+		}
+		return a.run(j, current)
+	}
+	a.open(&c)
+	return nil
+}
+
+// address says which workspace is meant: names repeat across clusters.
+func address(s workspace.Snapshot, w workspace.Workspace) string {
+	parts := []string{w.Name}
+	for _, p := range []string{w.Namespace, s.Context} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+func (a *App) askStop() tea.Cmd {
+	w, ok := a.selected()
+	if !ok {
+		return nil
+	}
+	j := job{ing: "stopping", past: "stopped", call: a.cfg.Actions.Stop, undo: func() tea.Cmd {
+		current, ok := a.find(w.Key())
+		if !ok {
+			return nil
+		}
+		return a.run(job{ing: "starting", past: "started", call: a.cfg.Actions.Start}, current)
+	}}
+	return a.confirm(dialog.Confirm{
+		Title: "stop " + w.Name + "?", Verb: "stop", Trigger: "s",
+		Body: []string{"", "ends: every process and session in it", "stays: home, ssh identity, alias"},
+	}, j, w)
+}
+
+func (a *App) askRestart() tea.Cmd {
+	w, ok := a.selected()
+	if !ok {
+		return nil
+	}
+	return a.confirm(dialog.Confirm{
+		Title: "restart " + w.Name + "?", Verb: "restart", Trigger: "r",
+		Body: []string{"", "ends: every process and session in it", "stays: home, ssh identity, alias"},
+	}, job{ing: "restarting", past: "restarted", call: a.cfg.Actions.Restart}, w)
+}
+
+func (a *App) askDelete() tea.Cmd {
+	w, ok := a.selected()
+	if !ok {
+		return nil
+	}
+	return a.confirm(dialog.Confirm{
+		Title: "delete " + w.Name + "?", Verb: "delete", Trigger: "d", Danger: true,
+		Body: []string{"", "goes: pod, service, route, every process in it", "stays: home" + size(w) + " and ssh identity; D shows it, R restores it"},
+	}, job{ing: "deleting", past: "deleted", call: a.cfg.Actions.Delete}, w)
+}
+
+func (a *App) askPurge() tea.Cmd {
+	w, ok := a.selected()
+	if !ok {
+		return nil
+	}
+	age := ""
+	if !w.DeletedAt.IsZero() {
+		age = ", deleted " + cells.Since(w.DeletedAt, a.now()) + " ago"
+	}
+	return a.confirm(dialog.Confirm{
+		Title: "purge " + w.Name + " for good?", Verb: "purge", Trigger: "P", Typed: w.Name, Danger: true,
+		Body: []string{"", "destroys: home" + size(w) + age + ", and the ssh identity", "nothing brings it back"},
+	}, job{ing: "purging", past: "purged", call: a.cfg.Actions.Purge}, w)
+}
+
+func size(w workspace.Workspace) string {
+	if s := orElse(w.Capacity, w.Spec.Disk); s != "" {
+		return " (" + s + ")"
+	}
+	return ""
+}
+
+// withConsent asks once, at the first create or open, for the line in the ssh
+// config, and goes on whatever the answer is.
+func (a *App) withConsent(next func() tea.Cmd) tea.Cmd {
+	c := a.cfg.Consent
+	if c == nil || a.asked || a.cfg.ReadOnly || !c.Needed() {
+		return next()
+	}
+	a.asked = true
+	line, file := c.Line()
+	settle := func(what string, f func(context.Context) error, said string) func() tea.Cmd {
+		return func() tea.Cmd {
+			return tea.Batch(next(), a.do(func(ctx context.Context) tea.Msg {
+				return doneMsg{what: what, err: f(ctx), then: func(a *App) tea.Cmd {
+					if said != "" {
+						a.say(said)
+					}
+					return nil
+				}}
+			}))
+		}
+	}
+	a.open(&dialog.Confirm{
+		Title: "let ssh and editors know your workspaces?", Verb: "add", Now: a.now,
+		Body: []string{
+			"Adds one line at the top of " + file + ":", "", "  " + line, "",
+			"With it, plain ssh, VS Code and others reach every workspace by its alias. Without it, only this program does.",
+		},
+		Yes: settle("adding the line to "+file, c.Install, "added one line to "+file),
+		No:  settle("remembering the answer", c.Refuse, ""),
+	})
+	return nil
+}

@@ -1,0 +1,110 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/detail"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// Source is where the list comes from. Snapshot must not block: it is called
+// while a frame is made. Changed has room for one value and says that the
+// snapshot may differ; missing values are harmless, as one is as good as many.
+type Source interface {
+	// Snapshot returns what is known and a generation that grows with every
+	// change. A cluster that has not answered gives a snapshot that is not
+	// Synced.
+	Snapshot() (workspace.Snapshot, uint64)
+	Changed() <-chan struct{}
+}
+
+// Scope chooses what the Source shows.
+type Scope interface {
+	// Namespaces lists what may be chosen. It fails where namespaces may not
+	// be listed; the program then lets the user type one.
+	Namespaces(ctx context.Context) ([]string, error)
+	// SetNamespace moves the Source to a namespace, "" for all of them. The
+	// Source tells through Changed when there is something to see.
+	SetNamespace(ctx context.Context, namespace string) error
+}
+
+// Tell receives the steps of an action. It may be called from any goroutine,
+// until the action has returned.
+type Tell = func(workspace.Progress)
+
+// Actions changes workspaces. Each call blocks until the cluster has accepted
+// the change, not until the workspace has followed: the list shows that. Each
+// is bound to the workspace's UID: one that has been replaced meanwhile is an
+// error of kind workspace.ErrConflict or ErrNotFound. Errors carry hints.
+type Actions interface {
+	// Create takes a spec as the user typed it, completes it and creates.
+	// Calling it again after a failure resumes.
+	Create(ctx context.Context, ref workspace.Ref, spec workspace.Spec, tell Tell) error
+	Start(ctx context.Context, w workspace.Workspace, tell Tell) error
+	Stop(ctx context.Context, w workspace.Workspace, tell Tell) error
+	Restart(ctx context.Context, w workspace.Workspace, tell Tell) error
+	Delete(ctx context.Context, w workspace.Workspace, tell Tell) error
+	Restore(ctx context.Context, w workspace.Workspace, tell Tell) error
+	Purge(ctx context.Context, w workspace.Workspace, tell Tell) error
+}
+
+// Reader looks closer at one workspace, for the detail pane.
+type Reader = detail.Reader
+
+// ExecCommand takes the terminal over until Run returns. It must return when
+// the context it was made with ends.
+type ExecCommand = tea.ExecCommand
+
+// Sessions opens a workspace. Calls may block; they are made outside the
+// program's loop.
+type Sessions interface {
+	// Shell prepares an interactive session.
+	Shell(ctx context.Context, w workspace.Workspace) (ExecCommand, error)
+	// Editors names the editors found on this machine, best first. It must not
+	// block.
+	Editors() []string
+	// Open opens the workspace in an editor that Editors named.
+	Open(ctx context.Context, w workspace.Workspace, editor string) (OpenResult, error)
+}
+
+// OpenResult says what opening an editor came to.
+type OpenResult struct {
+	Terminal ExecCommand // an editor that wants the terminal; nil for one with a window of its own
+	Message  string      // one line to show: "opened in VS Code"
+	Copy     string      // text to offer for copying, such as a URL that nothing could open; "" for none
+}
+
+// Consent is about the one line in the user's ssh config. It is asked at the
+// first create or open, never at start.
+type Consent interface {
+	// Needed reports whether the line is neither there nor has been refused.
+	// It must not block.
+	Needed() bool
+	// Line returns the line and the file that would get it.
+	Line() (line, file string)
+	Install(ctx context.Context) error
+	// Refuse remembers that the user does not want it.
+	Refuse(ctx context.Context) error
+}
+
+// Config is what the program is made of. Only Source must be there; what is
+// missing greys the actions that need it.
+type Config struct {
+	Source   Source
+	Scope    Scope
+	Actions  Actions
+	Reader   Reader
+	Sessions Sessions
+	Consent  Consent
+
+	ReadOnly bool             // writes are greyed
+	Now      func() time.Time // nil is time.Now
+	Version  string
+	LogPath  string // where --debug writes, shown in the error log; "" when it does not
+}
+
+var errNoSource = errors.New("starting the program: no source")

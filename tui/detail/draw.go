@@ -1,0 +1,210 @@
+package detail
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/tui/theme"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// Scene is the room and the look.
+type Scene struct {
+	Theme   theme.Theme
+	Now     time.Time
+	W, H    int
+	Focused bool
+}
+
+// Draw returns the pane: its title line and H-1 lines of the tab.
+func (p *Pane) Draw(s Scene) []string {
+	p.height = max(1, s.H-1)
+	width := max(1, s.W-2)
+	var body []string
+	switch {
+	case !p.shown:
+	case p.tab == Logs:
+		body = p.drawLogs(s, width)
+	default:
+		all := p.content(s, width)
+		p.last = max(0, len(all)-p.height)
+		p.top = max(0, min(p.top, p.last))
+		body = all[p.top:]
+	}
+	lines := []string{p.title(s)}
+	for _, line := range body {
+		lines = append(lines, " "+line)
+	}
+	return cells.Block(lines, s.W, s.H)
+}
+
+func (p *Pane) content(s Scene, width int) []string {
+	switch {
+	case p.tab == Why:
+		return p.why(s, width)
+	case p.reader == nil:
+		return []string{s.Theme.Muted.Paint("not available here")}
+	case p.err != nil:
+		return failure(s, p.err, width)
+	case !p.loaded:
+		return []string{s.Theme.Muted.Paint("loading…")}
+	}
+	switch p.tab {
+	case Events:
+		return p.drawEvents(s, width)
+	case Objects:
+		return p.drawObjects(s, width)
+	case YAML:
+		return p.yaml
+	case Why, Logs, tabs:
+	}
+	return nil
+}
+
+// title is the line that separates the pane from the list.
+func (p *Pane) title(s Scene) string {
+	t := s.Theme
+	if !p.shown {
+		return t.Muted.Paint(strings.Repeat("─", max(0, s.W)))
+	}
+	name := t.Strong
+	if s.Focused {
+		name = t.Accent
+	}
+	line := " " + name.Paint(cells.Cut(p.target.Name, max(4, s.W-36))) + t.Muted.Paint(" ─ ")
+	for tab := Why; tab < tabs; tab++ {
+		ink := t.Muted
+		text := tab.String()
+		if tab == p.tab {
+			ink = t.Strong
+			if s.Focused {
+				ink = t.Accent.Plus("1;4")
+			}
+			if t.Muted == "" { // without colour the tab needs another sign
+				text = "[" + text + "]"
+			}
+		}
+		line += ink.Paint(text) + "  "
+	}
+	line = strings.TrimSuffix(line, " ")
+	right := ""
+	if p.tab == Logs && p.shown {
+		right = p.logState(s)
+	}
+	fill := s.W - cells.Width(line) - cells.Width(right)
+	if fill < 0 {
+		return cells.Fit(line, s.W)
+	}
+	return line + t.Muted.Paint(strings.Repeat("─", fill)) + right
+}
+
+func (p *Pane) logState(s Scene) string {
+	_, total, dropped := p.log.read(0, 0)
+	var words []string
+	if p.previous {
+		words = append(words, "previous run")
+	}
+	if dropped > 0 {
+		words = append(words, fmt.Sprintf("%d older lines dropped", dropped))
+	}
+	switch {
+	case !p.follow && total > p.seen:
+		words = append(words, fmt.Sprintf("↓ %d new", total-p.seen))
+	case !p.follow:
+		words = append(words, "paused")
+	case p.logEnd:
+		words = append(words, "ended")
+	default:
+		words = append(words, "following")
+	}
+	return s.Theme.Muted.Paint(" " + strings.Join(words, " · ") + " ")
+}
+
+// why is the folded status: the sentence, how to reach it, what says so, and
+// what to do.
+func (p *Pane) why(s Scene, width int) []string {
+	w, t := p.target, s.Theme
+	var lines []string
+	ink := theme.Ink("")
+	if !w.Status.Healthy() {
+		ink = t.Bad
+	}
+	sentence := w.Status.Sentence
+	if sentence == "" {
+		sentence = t.Phase(w.Status.Phase).Word
+	}
+	for _, line := range cells.Wrap(sentence, width) {
+		lines = append(lines, ink.Paint(line))
+	}
+	if w.Status.Phase == workspace.Running {
+		lines = append(lines, t.Strong.Paint(cells.Cut("ssh "+w.Alias, width)))
+	}
+	if facts := facts(w, s.Now); facts != "" {
+		lines = append(lines, t.Muted.Paint(cells.Cut(facts, width)))
+	}
+	for _, n := range w.Status.Next {
+		lines = append(lines, indent(t.Accent.Paint("→ "), n.Text, theme.Ink(""), width)...)
+		if n.Command != "" {
+			lines = append(lines, "  "+t.Strong.Paint(cells.Cut(n.Command, width-2)))
+		}
+	}
+	for _, e := range w.Status.Evidence {
+		text := e.Object + ": " + e.Says
+		if !e.Since.IsZero() {
+			text += " (" + cells.Since(e.Since, s.Now) + ")"
+		}
+		lines = append(lines, indent(t.Muted.Paint("· "), text, t.Muted, width)...)
+		if e.Command != "" {
+			lines = append(lines, "  "+t.Muted.Paint(cells.Cut(e.Command, width-2)))
+		}
+	}
+	return lines
+}
+
+// facts is one line of what the list has no room for.
+func facts(w workspace.Workspace, now time.Time) string {
+	var f []string
+	add := func(label, value string) {
+		if value != "" {
+			f = append(f, label+" "+value)
+		}
+	}
+	if !w.Deleted() {
+		add("pod", w.Pod)
+		add("node", w.Node)
+	}
+	add("home", w.Capacity)
+	add("template", w.Spec.Template)
+	if w.Restarts > 0 {
+		add("restarts", fmt.Sprint(w.Restarts))
+	}
+	if !w.Created.IsZero() {
+		add("created", cells.Since(w.Created, now)+" ago")
+	}
+	return strings.Join(f, " · ")
+}
+
+// indent wraps text behind a mark of two cells.
+func indent(mark, text string, ink theme.Ink, width int) []string {
+	var lines []string
+	for i, line := range cells.Wrap(text, width-2) {
+		if i > 0 {
+			mark = "  "
+		}
+		lines = append(lines, mark+ink.Paint(line))
+	}
+	return lines
+}
+
+func failure(s Scene, err error, width int) []string {
+	var lines []string
+	for _, line := range cells.Wrap(workspace.SafeText(err.Error()), width) {
+		lines = append(lines, s.Theme.Bad.Paint(line))
+	}
+	for _, line := range cells.Wrap(workspace.SafeText(workspace.HintOf(err)), width) {
+		lines = append(lines, s.Theme.Muted.Paint(line))
+	}
+	return lines
+}

@@ -1,0 +1,157 @@
+package dialog
+
+// How a question protects from an accident:
+//   - Cancel has the focus, and enter does what has the focus.
+//   - The key that opened the dialog does nothing in it, so that a key held
+//     down or pressed twice cannot answer.
+//   - For a moment after opening no key answers: what was typed before the
+//     dialog was seen does not count.
+//   - It is bound to a workspace's identity. When that goes, or another one
+//     takes its name, it says so and only closes.
+
+import (
+	"time"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// Grace is how long after opening a question takes no answer.
+const Grace = 200 * time.Millisecond
+
+// Confirm is a question with Cancel as its default.
+type Confirm struct {
+	Title   string
+	Body    []string
+	Verb    string // on the button: "delete"
+	Trigger string // the key that opened it
+	Typed   string // text that must be typed instead of y; "" for none
+	Danger  bool
+
+	Target workspace.Key    // zero when it is about no workspace
+	Yes    func() tea.Cmd   // what confirming does
+	No     func() tea.Cmd   // what cancelling does; may be nil
+	Now    func() time.Time // for the grace; must be set
+
+	onYes  bool            // where the focus is
+	opened time.Time       // when it was first drawn or asked
+	gone   string          // why it does nothing any more
+	input  textinput.Model // of Typed
+	ready  bool            // opened and input are set
+}
+
+// Watch makes the dialog harmless when its workspace is no longer there.
+func (c *Confirm) Watch(find func(workspace.Key) (workspace.Workspace, bool)) {
+	if c.Target == (workspace.Key{}) || c.gone != "" {
+		return
+	}
+	if _, ok := find(c.Target); !ok {
+		c.gone = "this workspace has changed or gone meanwhile; nothing was done"
+	}
+}
+
+func (c *Confirm) start() {
+	if !c.ready {
+		c.ready, c.opened = true, c.Now()
+		c.input = NewInput("")
+	}
+}
+
+// Update answers the question.
+func (c *Confirm) Update(msg tea.Msg) (bool, tea.Cmd) {
+	c.start()
+	key := pressed(msg)
+	switch {
+	case key == "esc" || key == "ctrl+c":
+		return true, c.cancel()
+	case key != "" && c.gone != "":
+		return key == "enter", nil
+	case c.Typed != "":
+		return c.updateTyped(msg, key)
+	case key == "" || key == c.Trigger || c.Now().Sub(c.opened) < Grace:
+		return false, nil
+	}
+	switch key {
+	case "y":
+		return true, c.Yes()
+	case "n":
+		return true, c.cancel()
+	case "tab", "shift+tab", "left", "right", "h", "l":
+		c.onYes = !c.onYes
+	case "enter":
+		if c.onYes {
+			return true, c.Yes()
+		}
+		return true, c.cancel()
+	}
+	return false, nil
+}
+
+func (c *Confirm) updateTyped(msg tea.Msg, key string) (bool, tea.Cmd) {
+	if key == "enter" {
+		if c.input.Value() == c.Typed {
+			return true, c.Yes()
+		}
+		return false, nil
+	}
+	if key != "" && c.Now().Sub(c.opened) < Grace {
+		return false, nil
+	}
+	var cmd tea.Cmd
+	c.input, cmd = c.input.Update(msg)
+	return false, cmd
+}
+
+func (c *Confirm) cancel() tea.Cmd {
+	if c.No != nil && c.gone == "" {
+		return c.No()
+	}
+	return nil
+}
+
+// Draw shows the question.
+func (c *Confirm) Draw(s Scene) Box {
+	c.start()
+	b := Box{Title: c.Title, Width: 64, Danger: c.Danger}
+	width := max(1, min(b.Width, s.W-6))
+	for _, line := range c.Body {
+		b.Lines = append(b.Lines, cells.Wrap(line, width)...)
+	}
+	b.Lines = append(b.Lines, "")
+	switch {
+	case c.gone != "":
+		for _, line := range cells.Wrap(c.gone, width) {
+			b.Lines = append(b.Lines, s.Theme.Bad.Paint(line))
+		}
+		b.Footer = Keys(s.Theme, "esc", "close")
+	case c.Typed != "":
+		c.drawTyped(s, &b, width)
+	default:
+		yes, no := " "+c.Verb+" ", " cancel "
+		if c.onYes {
+			b.Lines = append(b.Lines, s.Theme.Muted.Paint("  "+no)+"   "+s.Theme.Button.Paint("▸"+yes))
+		} else {
+			b.Lines = append(b.Lines, s.Theme.Button.Paint("▸ "+no)+"   "+s.Theme.Muted.Paint(" "+yes))
+		}
+		b.Footer = Keys(s.Theme, "y", c.Verb, "n", "cancel", "tab", "switch")
+	}
+	return b
+}
+
+func (c *Confirm) drawTyped(s Scene, b *Box, width int) {
+	prompt := "type " + c.Typed + " to " + c.Verb + ": "
+	if w := cells.Width(prompt); w > width-len(c.Typed)-1 {
+		b.Lines = append(b.Lines, prompt)
+		prompt = "> "
+	}
+	c.input.SetWidth(max(1, width-cells.Width(prompt)-1))
+	b.Cursor = &Point{cells.Width(prompt) + inputCursor(c.input), len(b.Lines)}
+	b.Lines = append(b.Lines, prompt+c.input.View())
+	b.Footer = Keys(s.Theme, "enter", c.Verb, "esc", "cancel")
+	if c.input.Value() != c.Typed {
+		b.Footer = Keys(s.Theme, "esc", "cancel")
+	}
+}

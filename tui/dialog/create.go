@@ -1,0 +1,186 @@
+package dialog
+
+import (
+	"cmp"
+	"strings"
+
+	"charm.land/bubbles/v2/cursor"
+	tea "charm.land/bubbletea/v2"
+	"charm.land/huh/v2"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// Create is the form for a new workspace. After submitting it shows the steps;
+// after a failure it shows why and can be submitted again, which resumes.
+type Create struct {
+	Submit func(workspace.Ref, workspace.Spec) tea.Cmd // starts creating
+	Stop   func()                                      // gives up a running creation
+
+	installation workspace.Installation
+	fields       fields
+	form         *huh.Form
+	asks         bool // for the namespace
+
+	running bool
+	steps   []workspace.Progress
+	err     error
+}
+
+// fields are what the user types; empty ones take the template's values.
+type fields struct {
+	name, namespace, template, image, cpu, memory, disk, profile string
+}
+
+// NewCreate returns an empty form. With a namespace of "" it asks for one.
+func NewCreate(inst workspace.Installation, namespace string) *Create {
+	c := &Create{installation: inst}
+	c.fields.namespace = namespace
+	c.asks = namespace == ""
+	c.build()
+	return c
+}
+
+const labelWidth = 12
+
+func label(s string) string { return cells.Fit(s, labelWidth) }
+
+// build makes the form anew from the fields: a form that has been submitted
+// once takes no more keys.
+func (c *Create) build() {
+	f := &c.fields
+	input := func(title string, value *string, check func(string) error, hint func() string) huh.Field {
+		return huh.NewInput().Title(label(title)).Inline(true).Prompt("").Value(value).Validate(check).PlaceholderFunc(hint, &f.template)
+	}
+	all := []huh.Field{input("name", &f.name, workspace.ValidateName, func() string { return "api" })}
+	if c.asks {
+		all = append(all, input("namespace", &f.namespace, c.checkNamespace, func() string { return "team-a" }))
+	}
+	if len(c.installation.Templates) > 0 {
+		all = append(all, choice("template", &f.template, c.templates()))
+	}
+	all = append(
+		all,
+		input("image", &f.image, check(func(s *workspace.Spec, v string) { s.Image = v }), func() string { return c.complete().Image }),
+		input("cpu", &f.cpu, check(func(s *workspace.Spec, v string) { s.CPU = v }), func() string { return c.complete().CPU }),
+		input("memory", &f.memory, check(func(s *workspace.Spec, v string) { s.Memory = v }), func() string { return c.complete().Memory }),
+		input("disk", &f.disk, check(func(s *workspace.Spec, v string) { s.Disk = v }), func() string { return c.complete().Disk }),
+		choice("profile", &f.profile, []huh.Option[string]{
+			huh.NewOption("as the namespace admits", ""),
+			huh.NewOption("restricted", string(workspace.Restricted)),
+			huh.NewOption("standard", string(workspace.Standard)),
+			huh.NewOption("full", string(workspace.Full)),
+		}),
+	)
+	c.form = huh.NewForm(huh.NewGroup(all...)).WithShowHelp(false).WithShowErrors(false).
+		WithTheme(formTheme()).WithKeyMap(formKeys())
+}
+
+func choice(title string, value *string, options []huh.Option[string]) huh.Field {
+	return huh.NewSelect[string]().Title(label(title)).Inline(true).Options(options...).Value(value)
+}
+
+func (c *Create) templates() []huh.Option[string] {
+	options := []huh.Option[string]{huh.NewOption("none", "")}
+	for _, t := range c.installation.Templates {
+		text := t.Name
+		if t.Description != "" {
+			text += " · " + cells.Cut(t.Description, 40)
+		}
+		options = append(options, huh.NewOption(text, t.Name))
+	}
+	return options
+}
+
+// check validates one field by the spec's own grammar.
+func check(set func(*workspace.Spec, string)) func(string) error {
+	return func(v string) error {
+		var s workspace.Spec
+		set(&s, strings.TrimSpace(v))
+		return s.Validate()
+	}
+}
+
+func (c *Create) checkNamespace(ns string) error {
+	return workspace.ValidateRef(workspace.Ref{Namespace: ns, Name: cmp.Or(c.fields.name, "a")})
+}
+
+// complete returns what would be created if nothing more were typed.
+func (c *Create) complete() workspace.Spec {
+	s := c.spec()
+	s, err := s.Complete(c.installation)
+	if err != nil { // an unknown template cannot be chosen here
+		return workspace.Spec{}
+	}
+	return s
+}
+
+func (c *Create) spec() workspace.Spec {
+	f := c.fields
+	return workspace.Spec{
+		Template: f.template, Image: strings.TrimSpace(f.image), CPU: strings.TrimSpace(f.cpu),
+		Memory: strings.TrimSpace(f.memory), Disk: strings.TrimSpace(f.disk), Profile: workspace.Profile(f.profile),
+	}
+}
+
+func (c *Create) ref() workspace.Ref {
+	return workspace.Ref{Namespace: strings.TrimSpace(c.fields.namespace), Name: strings.TrimSpace(c.fields.name)}
+}
+
+// Init returns the command that the form needs at its start.
+func (c *Create) Init() tea.Cmd { return c.form.Init() }
+
+// Update edits, submits and closes.
+func (c *Create) Update(msg tea.Msg) (bool, tea.Cmd) {
+	if _, ok := msg.(cursor.BlinkMsg); ok {
+		return false, nil // a blinking cursor would write for ever
+	}
+	switch key := pressed(msg); {
+	case key == "esc" || key == "ctrl+c":
+		if c.running && c.Stop != nil {
+			c.Stop()
+		}
+		return true, nil
+	case c.running && key != "":
+		return false, nil
+	case key == "ctrl+s":
+		return false, c.submit()
+	}
+	model, cmd := c.form.Update(msg)
+	if form, ok := model.(*huh.Form); ok {
+		c.form = form
+	}
+	if c.form.State == huh.StateCompleted && !c.running {
+		return false, c.submit()
+	}
+	return false, cmd
+}
+
+func (c *Create) submit() tea.Cmd {
+	c.build()
+	init := c.form.Init()
+	if c.err = workspace.ValidateRef(c.ref()); c.err == nil {
+		c.err = c.spec().Validate()
+	}
+	if c.err != nil {
+		return init
+	}
+	c.running, c.steps = true, nil
+	return tea.Batch(init, c.Submit(c.ref(), c.spec()))
+}
+
+// Tell shows a step of the creation.
+func (c *Create) Tell(p workspace.Progress) {
+	if n := len(c.steps); n > 0 && c.steps[n-1].Step == p.Step {
+		c.steps[n-1] = p
+		return
+	}
+	c.steps = append(c.steps, p)
+}
+
+// Failed ends the creation with an error; the form can be submitted again.
+func (c *Create) Failed(err error) { c.running, c.err = false, err }
+
+// Ref returns the workspace being created.
+func (c *Create) Ref() workspace.Ref { return c.ref() }

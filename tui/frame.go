@@ -1,0 +1,105 @@
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/dialog"
+)
+
+// frameEvery is the least time between two compositions of the screen.
+const frameEvery = 16 * time.Millisecond
+
+// frame is the composed screen and when the next one is due.
+type frame struct {
+	dirty bool
+	armed bool // a frameMsg is on its way
+	every time.Duration
+	last  time.Time // by the real clock, not by Config.Now
+	view  tea.View
+}
+
+// arm asks for a frame later when the last one was a moment ago.
+func (f *frame) arm() tea.Cmd {
+	wait := f.every - time.Since(f.last)
+	if !f.dirty || f.armed || wait <= 0 {
+		return nil
+	}
+	f.armed = true
+	return tea.Tick(wait, func(time.Time) tea.Msg { return frameMsg{} })
+}
+
+// View returns the screen; it is composed only when something changed.
+func (a *App) View() tea.View {
+	f := &a.frame
+	if f.dirty && time.Since(f.last) >= f.every {
+		f.view, f.dirty = a.compose(), false
+		f.last = time.Now()
+	}
+	f.view.AltScreen = true
+	return f.view
+}
+
+func (a *App) compose() tea.View {
+	v := tea.View{AltScreen: true, WindowTitle: a.title()}
+	if a.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	if a.w <= 0 || a.h <= 0 {
+		return v
+	}
+	lines, cursor := a.screen()
+	v.Content = join(lines)
+	if cursor != nil {
+		v.Cursor = tea.NewCursor(cursor.X, cursor.Y)
+		v.Cursor.Blink = false
+	}
+	return v
+}
+
+func (a *App) title() string {
+	if a.snap.Context == "" {
+		return "berth"
+	}
+	return "berth · " + a.snap.Context
+}
+
+func join(lines []string) string {
+	n := 0
+	for _, l := range lines {
+		n += len(l) + 1
+	}
+	b := make([]byte, 0, n)
+	for i, l := range lines {
+		if i > 0 {
+			b = append(b, '\n')
+		}
+		b = append(b, l...)
+	}
+	return string(b)
+}
+
+// ticks are the two clocks, which run only while somebody needs them.
+type ticks struct {
+	spinning bool
+}
+
+// tick comes once a second: ages, toasts and the pane follow it.
+func (a *App) tick() tea.Cmd {
+	return tea.Tick(time.Second, func(time.Time) tea.Msg { return secondMsg{} })
+}
+
+// animate turns the spinner, eight times a second, while something visible
+// moves.
+func (a *App) animate() tea.Cmd {
+	moving := a.live.Moving() && !a.showDeleted || len(a.jobs) > 0
+	if !moving || a.ticks.spinning {
+		return nil
+	}
+	a.ticks.spinning = true
+	return tea.Tick(125*time.Millisecond, func(time.Time) tea.Msg { return spinMsg{} })
+}
+
+// dialogScene is the room for dialogs.
+func (a *App) dialogScene() dialog.Scene { return dialog.Scene{Theme: a.theme, W: a.w, H: a.h} }

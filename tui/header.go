@@ -1,0 +1,134 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/tui/dialog"
+)
+
+// header is the first line: where one is, through which gateway, how many. On
+// a narrow screen the gateway goes first, then the words of the counts.
+func (a *App) header() string {
+	t := a.theme
+	left := " " + t.Accent.Paint("berth") + "  " + orElse(a.snap.Context, "no context") + t.Muted.Paint(" ▸ ") + orElse(a.snap.Namespace, "all namespaces")
+	if a.showDeleted {
+		left += t.Muted.Paint(" ▸ ") + t.Strong.Paint("deleted")
+	}
+	for _, badge := range a.badges() {
+		left += "  " + t.Match.Paint(" "+badge+" ")
+	}
+	for _, right := range []string{
+		cells.Fit(a.gateway(), cells.Width(a.gateway())+6) + a.counts(true),
+		a.counts(true), a.counts(false), "",
+	} {
+		if cells.Width(left)+cells.Width(right)+3 <= a.w || right == "" {
+			return cells.Spread(left, right+" ", a.w)
+		}
+	}
+	return left
+}
+
+func (a *App) badges() []string {
+	var badges []string
+	if a.cfg.ReadOnly {
+		badges = append(badges, "read-only")
+	}
+	if a.snap.Synced && !a.snap.StaleSince.IsZero() {
+		badges = append(badges, "stale "+cells.Since(a.snap.StaleSince, a.now()))
+	}
+	if len(a.snap.Denied) > 0 {
+		badges = append(badges, "partial")
+	}
+	return badges
+}
+
+func (a *App) gateway() string {
+	g := a.snap.Installation.Gateway
+	switch {
+	case !a.snap.Synced:
+		return ""
+	case !g.Published():
+		return a.theme.Muted.Paint("no gateway · port-forward")
+	}
+	host, _, ok := strings.Cut(g.Address, ":")
+	if !ok {
+		host = g.Address
+	}
+	return a.theme.Muted.Paint("gateway ") + g.Kind + a.theme.Muted.Paint(" · "+host)
+}
+
+func (a *App) counts(words bool) string {
+	t := a.theme
+	if !a.snap.Synced {
+		return ""
+	}
+	all, running, failing := a.snap.Counts()
+	if words {
+		noun := " workspaces"
+		if all == 1 {
+			noun = " workspace"
+		}
+		s := fmt.Sprint(all) + t.Muted.Paint(noun) + "  " + t.Good.Paint(fmt.Sprint(running)) + t.Muted.Paint(" running")
+		if failing > 0 {
+			s += "  " + t.Bad.Paint(fmt.Sprintf("%d failing", failing))
+		}
+		return s
+	}
+	s := t.Good.Paint(fmt.Sprintf("●%d", running))
+	if failing > 0 {
+		s += " " + t.Bad.Paint(fmt.Sprintf("✕%d", failing))
+	}
+	return s + t.Muted.Paint(fmt.Sprintf(" of %d", all))
+}
+
+// stripNeeded reports whether the second line has something to say.
+func (a *App) stripNeeded() bool {
+	return a.filtering || a.table().Filter() != "" || a.snap.Problem != "" || len(a.snap.Denied) > 0
+}
+
+// strip is the second line: the filter, or what is wrong with the cluster.
+func (a *App) strip(y int) (string, *dialog.Point) {
+	t := a.theme
+	shown, total := a.table().Counts()
+	count := t.Muted.Paint(fmt.Sprintf("  %d/%d", shown, total))
+	switch {
+	case a.filtering:
+		a.filter.SetWidth(max(4, a.w-16))
+		x := 3
+		if c := a.filter.Cursor(); c != nil {
+			x += c.X
+		}
+		return " " + t.Key.Paint("/") + " " + strings.TrimRight(a.filter.View(), " ") + " " + count, &dialog.Point{X: x, Y: y}
+	case a.table().Filter() != "":
+		return " " + t.Key.Paint("/") + " " + a.table().Filter() + count + t.Muted.Paint("  esc clears"), nil
+	case a.snap.Problem != "":
+		text := " " + t.Bad.Paint("✕ "+a.snap.Problem)
+		if a.snap.Hint != "" {
+			text += t.Muted.Paint("  " + a.snap.Hint)
+		}
+		return text, nil
+	case len(a.snap.Denied) > 0:
+		return " " + t.Busy.Paint("! this list is partial: no permission to "+a.snap.Denied[0].String()), nil
+	}
+	return "", nil
+}
+
+// footer is the last line: the keys that matter here, and the toast.
+func (a *App) footer() string {
+	right := a.toastText()
+	room := a.w - cells.Width(right) - 2
+	line := ""
+	for _, action := range a.keys.All(a.context()) {
+		if action.Hint == "" || action.Reason() != "" {
+			continue
+		}
+		next := " " + a.theme.Key.Paint(action.Key()) + " " + a.theme.Muted.Paint(action.Hint) + " "
+		if cells.Width(line)+cells.Width(next) > room {
+			break
+		}
+		line += next
+	}
+	return cells.Spread(line, right+" ", a.w)
+}

@@ -1,0 +1,122 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// job is one kind of change.
+type job struct {
+	ing  string // "stopping"
+	past string // "stopped"
+	call func(context.Context, workspace.Workspace, Tell) error
+	undo func() tea.Cmd // offered afterwards; may be nil
+}
+
+// doneMsg ends a job or a creation.
+type doneMsg struct {
+	what string
+	key  workspace.Key
+	form *dialog.Create // of a creation
+	err  error
+	then func(a *App) tea.Cmd
+}
+
+// runMsg brings a piece of work back into the loop.
+type runMsg struct{ run func() tea.Cmd }
+
+// run starts a job on a workspace; its row tells so until the cluster has
+// accepted.
+func (a *App) run(j job, w workspace.Workspace) tea.Cmd {
+	a.jobs[w.Key()] = j.ing
+	what := strings.TrimSpace(j.ing + " " + w.Name)
+	return a.do(func(ctx context.Context) tea.Msg {
+		err := j.call(ctx, w, func(workspace.Progress) {})
+		return doneMsg{what: what, key: w.Key(), err: err, then: func(a *App) tea.Cmd {
+			if j.undo != nil {
+				a.offer(j.past+" "+w.Name, j.undo)
+			} else {
+				a.say(j.past + " " + w.Name)
+			}
+			return nil
+		}}
+	})
+}
+
+func (a *App) finish(msg doneMsg) tea.Cmd {
+	delete(a.jobs, msg.key)
+	switch {
+	case msg.form != nil:
+		return a.created(msg)
+	case errors.Is(msg.err, context.Canceled):
+		return nil
+	case msg.err != nil:
+		a.fail(msg.what, msg.err)
+		return nil
+	case msg.then != nil:
+		return msg.then(a)
+	}
+	return nil
+}
+
+func (a *App) start() tea.Cmd {
+	w, ok := a.selected()
+	if !ok {
+		return nil
+	}
+	return a.run(job{ing: "starting", past: "started", call: a.cfg.Actions.Start}, w)
+}
+
+func (a *App) restore() tea.Cmd {
+	w, ok := a.selected()
+	if !ok {
+		return nil
+	}
+	return a.run(job{ing: "restoring", past: "restored", call: a.cfg.Actions.Restore}, w)
+}
+
+// openCreate shows the form; one whose creation runs or has failed comes back.
+func (a *App) openCreate() tea.Cmd {
+	if a.create != nil {
+		a.open(a.create)
+		return nil
+	}
+	return a.withConsent(a.newCreate)
+}
+
+func (a *App) newCreate() tea.Cmd {
+	form := dialog.NewCreate(a.snap.Installation, a.snap.Namespace)
+	form.Submit = func(ref workspace.Ref, spec workspace.Spec) tea.Cmd {
+		a.create = form
+		return a.do(func(ctx context.Context) tea.Msg {
+			err := a.cfg.Actions.Create(ctx, ref, spec, func(p workspace.Progress) { a.mail.put(step{form, p}) })
+			return doneMsg{what: "creating " + ref.Name, form: form, err: err}
+		})
+	}
+	a.open(form)
+	return form.Init()
+}
+
+// created ends a creation: the form closes and the cursor goes to the new
+// workspace, or the form says why not.
+func (a *App) created(msg doneMsg) tea.Cmd {
+	a.readMail()
+	if msg.err != nil {
+		msg.form.Failed(msg.err)
+		a.fail(msg.what, msg.err)
+		return nil
+	}
+	ref := msg.form.Ref()
+	a.close(msg.form)
+	a.create = nil
+	a.say("created " + ref.Name)
+	a.takeSnapshot()
+	a.live.Select(func(w workspace.Workspace) bool { return w.Ref == ref })
+	return a.follow()
+}

@@ -1,0 +1,131 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/tui/detail"
+	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/tui/table"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// The smallest screen that is drawn.
+const (
+	minW = 40
+	minH = 10
+)
+
+// rooms says which lines belong to what.
+type rooms struct {
+	strip  int // line for filter or banner; 0 when there is none
+	list   int // first line of the table
+	listH  int
+	pane   int
+	paneH  int
+	footer int
+}
+
+// layout divides the screen. The pane goes first when the screen is low, but
+// it gets the room of the list when it has the keys.
+func (a *App) layout() rooms {
+	r := rooms{list: 1, footer: a.h - 1}
+	if a.stripNeeded() || a.h >= 14 {
+		r.strip, r.list = 1, 2
+	}
+	end := a.h - 1
+	if a.h >= 20 {
+		end--
+	}
+	rest := max(0, end-r.list)
+	switch {
+	case a.focusPane && (a.zoom || rest < 14):
+		r.paneH = rest
+	case a.focusPane:
+		r.paneH = rest * 3 / 5
+	case rest >= 11:
+		r.paneH = max(5, min(11, rest*2/5))
+	}
+	r.listH = rest - r.paneH
+	r.pane = r.list + r.listH
+	return r
+}
+
+// screen composes all lines and says where the cursor is.
+func (a *App) screen() ([]string, *dialog.Point) {
+	if a.w < minW || a.h < minH {
+		text := fmt.Sprintf("too small: %d×%d, at least %d×%d", a.w, a.h, minW, minH)
+		return cells.Block([]string{text}, a.w, a.h), nil
+	}
+	r := a.layout()
+	lines := cells.Block([]string{a.header()}, a.w, a.h)
+	var cursor *dialog.Point
+	if r.strip > 0 {
+		var text string
+		text, cursor = a.strip(r.strip)
+		lines[r.strip] = cells.Fit(text, a.w)
+	}
+	if r.listH > 0 {
+		copy(lines[r.list:], a.list(r.listH))
+	}
+	if r.paneH > 0 {
+		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane}))
+	}
+	lines[r.footer] = cells.Fit(a.footer(), a.w)
+	if n := len(a.dialogs); n > 0 {
+		box, at, where := dialog.Frame(a.dialogs[n-1].Draw(a.dialogScene()), a.dialogScene())
+		cells.Overlay(lines, box, at.X, at.Y)
+		cursor = where
+	}
+	return lines, cursor
+}
+
+// list draws the table, or what stands there instead.
+func (a *App) list(h int) []string {
+	t := a.table()
+	t.SetSize(a.w, h)
+	if shown, _ := t.Counts(); shown == 0 {
+		return cells.Block(a.empty(), a.w, h)
+	}
+	return t.Draw(table.Scene{
+		Theme: a.theme, Now: a.now(), Spin: a.spin, Focused: !a.focusPane,
+		Job: func(k workspace.Key) string { return a.jobs[k] },
+	})
+}
+
+// empty says why there is nothing to see and what to do about it.
+func (a *App) empty() []string {
+	t := a.theme
+	line := func(s string) string { return "   " + cells.Cut(s, a.w-4) }
+	key := func(k, s string) string { return "   " + t.Key.Paint(k) + "  " + cells.Cut(s, a.w-8-len(k)) }
+	_, total := a.table().Counts()
+	switch {
+	case total > 0:
+		return []string{"", line(fmt.Sprintf("none of %d workspaces matches the filter", total)), "", key("esc", "clear it")}
+	case !a.snap.Synced && a.snap.Problem != "":
+		return []string{"", line("nothing to show yet; trying again"), "", key("?", "help"), key("q", "quit")}
+	case !a.snap.Synced:
+		return []string{"", line("connecting to " + orElse(a.snap.Context, "the cluster") + "…")}
+	case a.showDeleted:
+		return []string{"", line("no deleted workspaces here"), "", line("what is deleted keeps its home until it is purged"), "", key("D", "back to the list")}
+	}
+	return []string{
+		"", "   " + t.Strong.Paint("no workspaces "+where(a.snap.Namespace)+" yet"), "",
+		line("a workspace is a machine of your own in the cluster, reached by ssh"), "",
+		key("c", "create the first one"), key("n", "look into another namespace"), key("?", "all keys"),
+	}
+}
+
+func where(namespace string) string {
+	if namespace == "" {
+		return "in any namespace"
+	}
+	return "in " + namespace
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

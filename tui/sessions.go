@@ -1,0 +1,115 @@
+package tui
+
+import (
+	"context"
+	"strconv"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// shell hands the terminal over to a session. A stopped workspace is offered
+// to be started, never started by itself.
+func (a *App) shell() tea.Cmd {
+	return a.opened(func(w workspace.Workspace) tea.Cmd {
+		a.say("connecting to " + w.Name + "…")
+		return a.do(func(context.Context) tea.Msg {
+			cmd, err := a.cfg.Sessions.Shell(a.ctx, w) // the session outlives this command
+			return doneMsg{what: "shell in " + w.Name, err: err, then: func(a *App) tea.Cmd {
+				return a.handOver("shell in "+w.Name, cmd)
+			}}
+		})
+	})
+}
+
+// handOver gives the terminal to a command until it ends.
+func (a *App) handOver(what string, cmd ExecCommand) tea.Cmd {
+	a.toast = toast{}
+	return tea.Exec(cmd, func(err error) tea.Msg { return doneMsg{what: what, err: err} })
+}
+
+// opened calls next with the selected workspace if it can be opened.
+func (a *App) opened(next func(workspace.Workspace) tea.Cmd) tea.Cmd {
+	w, ok := a.selected()
+	if !ok {
+		return nil
+	}
+	if w.Status.Phase == workspace.Stopped {
+		return a.offerStart(w)
+	}
+	return a.withConsent(func() tea.Cmd { return next(w) })
+}
+
+func (a *App) offerStart(w workspace.Workspace) tea.Cmd {
+	if reason := a.whenWritable(); reason != "" {
+		a.say(w.Name + " is stopped; " + reason)
+		return nil
+	}
+	return a.confirm(dialog.Confirm{
+		Title: w.Name + " is stopped. Start it?", Verb: "start", Trigger: "enter",
+		Body: []string{"", "It can be opened as soon as it runs."},
+	}, job{ing: "starting", past: "started", call: a.cfg.Actions.Start}, w)
+}
+
+func (a *App) chooseEditor() tea.Cmd {
+	return a.opened(func(w workspace.Workspace) tea.Cmd {
+		editors := a.cfg.Sessions.Editors()
+		switch len(editors) {
+		case 0:
+			a.open(&dialog.Text{Title: "no editor found", Lines: []string{
+				"No editor that works over ssh was found on this machine: VS Code and its family, Zed, JetBrains Gateway, Neovim.", "",
+				"Any of them works with the alias:", "", "  ssh " + w.Alias,
+			}})
+			return nil
+		case 1:
+			return a.openEditor(w, editors[0])
+		}
+		items := make([]dialog.Item, len(editors))
+		for i, name := range editors {
+			key := ""
+			if i < 9 {
+				key = strconv.Itoa(i + 1)
+			}
+			items[i] = dialog.Item{Label: name, Key: key, Choose: func() tea.Cmd { return a.openEditor(w, name) }}
+		}
+		a.open(&dialog.Menu{Title: "open " + w.Name + " in", Items: items, Verb: "open", Wide: 40})
+		return nil
+	})
+}
+
+func (a *App) openEditor(w workspace.Workspace, name string) tea.Cmd {
+	a.say("opening " + w.Name + " in " + name + "…")
+	return a.do(func(context.Context) tea.Msg {
+		res, err := a.cfg.Sessions.Open(a.ctx, w, name) // what it opens outlives this command
+		return doneMsg{what: "opening " + w.Name + " in " + name, err: err, then: func(a *App) tea.Cmd {
+			switch {
+			case res.Terminal != nil:
+				return a.handOver(name+" in "+w.Name, res.Terminal)
+			case res.Copy != "":
+				a.say(orElse(res.Message, "copied") + " · copied")
+				return tea.SetClipboard(res.Copy)
+			}
+			a.say(orElse(res.Message, "opened in "+name))
+			return nil
+		}}
+	})
+}
+
+func (a *App) chooseCopy() tea.Cmd {
+	w, ok := a.selected()
+	if !ok {
+		return nil
+	}
+	item := func(key, label, text string) dialog.Item {
+		return dialog.Item{Key: key, Label: label, Note: text, Choose: func() tea.Cmd {
+			a.say("copied " + text)
+			return tea.SetClipboard(text)
+		}}
+	}
+	a.open(&dialog.Menu{Title: "copy", Verb: "copy", Items: []dialog.Item{
+		item("s", "ssh command", "ssh "+w.Alias), item("a", "alias", w.Alias), item("n", "name", w.Name),
+	}})
+	return nil
+}

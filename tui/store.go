@@ -1,0 +1,113 @@
+package tui
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// breath is the least time between two snapshots: a cluster that changes two
+// hundred times a second is looked at thirty times.
+const breath = 33 * time.Millisecond
+
+// waitSource arms the one command that waits for the Source.
+func (a *App) waitSource() tea.Cmd {
+	return a.do(func(ctx context.Context) tea.Msg {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.cfg.Source.Changed():
+		}
+		pause(ctx, breath)
+		return changedMsg{}
+	})
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// takeSnapshot shows what the Source knows now.
+func (a *App) takeSnapshot() tea.Cmd {
+	snap, gen := a.cfg.Source.Snapshot()
+	a.snap, a.snapGen = snap, gen
+	a.live.SetRows(snap.Workspaces, snap.Namespace == "")
+	a.gone.SetRows(snap.Workspaces, snap.Namespace == "")
+	for _, d := range a.dialogs {
+		if w, ok := d.(dialog.Watcher); ok {
+			w.Watch(a.find)
+		}
+	}
+	return a.follow()
+}
+
+// find returns the workspace that has a key now.
+func (a *App) find(key workspace.Key) (workspace.Workspace, bool) {
+	for i := range a.snap.Workspaces {
+		if a.snap.Workspaces[i].Key() == key {
+			return a.snap.Workspaces[i], true
+		}
+	}
+	return workspace.Workspace{}, false
+}
+
+// mailbox takes progress from the goroutines of actions.
+type mailbox struct {
+	mu    sync.Mutex // guards steps
+	steps []step
+	dirty chan struct{} // capacity 1
+}
+
+// step is progress of the creation that a form belongs to.
+type step struct {
+	form *dialog.Create
+	workspace.Progress
+}
+
+func newMailbox() *mailbox { return &mailbox{dirty: make(chan struct{}, 1)} }
+
+func (m *mailbox) put(s step) {
+	m.mu.Lock()
+	m.steps = append(m.steps, s)
+	m.mu.Unlock()
+	select {
+	case m.dirty <- struct{}{}:
+	default:
+	}
+}
+
+func (m *mailbox) take() []step {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	steps := m.steps
+	m.steps = nil
+	return steps
+}
+
+// waitMail arms the one command that waits for progress.
+func (a *App) waitMail() tea.Cmd {
+	return a.do(func(ctx context.Context) tea.Msg {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.mail.dirty:
+			return mailMsg{}
+		}
+	})
+}
+
+func (a *App) readMail() {
+	for _, s := range a.mail.take() {
+		s.form.Tell(s.Progress)
+	}
+}

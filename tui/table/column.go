@@ -1,0 +1,212 @@
+package table
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// ColumnID names a column; it is also its heading.
+type ColumnID string
+
+// The columns.
+const (
+	Name      ColumnID = "NAME"
+	Namespace ColumnID = "NAMESPACE"
+	Status    ColumnID = "STATUS"
+	Up        ColumnID = "UP"
+	Image     ColumnID = "IMAGE"
+	CPU       ColumnID = "CPU"
+	Memory    ColumnID = "MEMORY"
+	Profile   ColumnID = "PROFILE"
+	Node      ColumnID = "NODE"
+	Home      ColumnID = "HOME"
+	Restarts  ColumnID = "RESTARTS"
+	Gone      ColumnID = "DELETED"
+)
+
+// column is what is known of a column before there are rows.
+type column struct {
+	id       ColumnID
+	keep     int // the lower, the earlier it goes when there is no room; 0 stays
+	min, max int
+	right    bool
+}
+
+// placed is a column with its place in the line.
+type placed struct {
+	column
+	width int
+}
+
+// gap is the space between columns; margin is the cursor bar's room.
+const (
+	gap    = 2
+	margin = 3
+)
+
+func (t *Table) columns() []column {
+	if t.deleted {
+		return []column{
+			{id: Name, min: 10, max: 40},
+			{id: Namespace, keep: 9, min: 9, max: 24},
+			{id: Gone, keep: 8, min: 7, max: 8},
+			{id: Home, keep: 7, min: 6, max: 10},
+			{id: Image, keep: 3, min: 12, max: 40},
+			{id: Profile, keep: 1, min: 7, max: 10},
+		}
+	}
+	return []column{
+		{id: Name, min: 10, max: 40},
+		{id: Namespace, keep: 9, min: 9, max: 24},
+		{id: Status, min: 16, max: 44},
+		{id: Up, keep: 8, min: 4, max: 5},
+		{id: Image, keep: 6, min: 12, max: 40},
+		{id: CPU, keep: 4, min: 4, max: 6},
+		{id: Memory, keep: 5, min: 6, max: 8},
+		{id: Profile, keep: 3, min: 7, max: 10},
+		{id: Node, keep: 2, min: 4, max: 24},
+		{id: Restarts, keep: 1, min: 8, max: 8, right: true},
+	}
+}
+
+// relayout decides which columns fit into the width and how wide they are.
+// Columns go by priority until the rest fits in its smallest form; what is
+// left of the room goes to those that have more to say.
+func (t *Table) relayout() {
+	cols := make([]placed, 0, 12)
+	for _, c := range t.columns() {
+		if c.id == Namespace && !t.allNS {
+			continue
+		}
+		cols = append(cols, placed{c, c.min})
+	}
+	room := max(0, t.w-margin-1)
+	for width(cols) > room {
+		i := droppable(cols)
+		if i < 0 {
+			break
+		}
+		cols = slices.Delete(cols, i, i+1)
+	}
+	left := room - width(cols)
+	for i := range cols {
+		grow := max(0, min(left, t.widest(cols[i].column)-cols[i].width))
+		cols[i].width += grow
+		left -= grow
+	}
+	for i := range cols {
+		if left < 0 { // not even the kept ones fit: the last gives way
+			cols[len(cols)-1-i].width = max(1, cols[len(cols)-1-i].width+left)
+			left = room - width(cols)
+		}
+	}
+	t.layout = cols
+}
+
+func width(cols []placed) int {
+	sum := max(0, len(cols)-1) * gap
+	for _, c := range cols {
+		sum += c.width
+	}
+	return sum
+}
+
+// droppable returns the column to give up next, -1 when all must stay.
+func droppable(cols []placed) int {
+	best := -1
+	for i, c := range cols {
+		if c.keep > 0 && (best < 0 || c.keep < cols[best].keep) {
+			best = i
+		}
+	}
+	return best
+}
+
+// widest returns how much of its allowance a column can use. Many rows are
+// sampled rather than all measured: the answer only has to be about right.
+func (t *Table) widest(c column) int {
+	widest := max(c.min, len(c.id)+2) // room for the arrow
+	step := max(1, len(t.rows)/500)
+	for i := 0; i < len(t.rows) && widest < c.max; i += step {
+		widest = max(widest, cells.Width(textOf(c.id, t.rows[i])))
+	}
+	return min(widest, c.max)
+}
+
+// textOf returns a cell's text as far as it does not depend on the clock.
+func textOf(id ColumnID, w *workspace.Workspace) string {
+	switch id {
+	case Name:
+		return w.Name
+	case Namespace:
+		return w.Namespace
+	case Status:
+		return statusText(w)
+	case Image:
+		return w.Spec.Image
+	case CPU:
+		return w.Spec.CPU
+	case Memory:
+		return strings.Replace(strings.Replace(w.Spec.Memory, "Gi", " Gi", 1), "Mi", " Mi", 1)
+	case Profile:
+		return string(w.Spec.Profile)
+	case Node:
+		return w.Node
+	case Home:
+		return home(w)
+	case Restarts:
+		if w.Restarts > 0 {
+			return strconv.Itoa(w.Restarts)
+		}
+	case Up, Gone:
+	}
+	return ""
+}
+
+// statusText is the word and what goes with it.
+func statusText(w *workspace.Workspace) string {
+	word := strings.ToLower(string(w.Status.Phase))
+	if w.Status.Brief == "" || strings.EqualFold(w.Status.Brief, word) {
+		return "● " + word
+	}
+	return "● " + word + " · " + w.Status.Brief
+}
+
+func home(w *workspace.Workspace) string { return cmp.Or(w.Capacity, w.Spec.Disk) }
+
+// quantity reads a Kubernetes quantity well enough to sort by.
+func quantity(s string) float64 {
+	units := []struct {
+		suffix string
+		factor float64
+	}{
+		{"Ki", 1 << 10},
+		{"Mi", 1 << 20},
+		{"Gi", 1 << 30},
+		{"Ti", 1 << 40},
+		{"Pi", 1 << 50},
+		{"m", 1e-3},
+		{"k", 1e3},
+		{"M", 1e6},
+		{"G", 1e9},
+		{"T", 1e12},
+		{"P", 1e15},
+	}
+	factor := 1.0
+	for _, u := range units {
+		if rest, ok := strings.CutSuffix(s, u.suffix); ok {
+			s, factor = rest, u.factor
+			break
+		}
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return 0
+	}
+	return v * factor
+}

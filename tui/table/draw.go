@@ -1,0 +1,133 @@
+package table
+
+import (
+	"strings"
+	"time"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/tui/theme"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// Scene is what drawing depends on besides the rows.
+type Scene struct {
+	Theme   theme.Theme
+	Now     time.Time
+	Spin    int  // frame of the spinner
+	Focused bool // the list has the keys, not the pane below
+
+	// Job returns what is being done to a workspace at the moment:
+	// "stopping", "" for nothing.
+	Job func(workspace.Key) string
+}
+
+// Draw returns the table as lines of exactly its width: the headings and as
+// many rows as fit.
+func (t *Table) Draw(s Scene) []string {
+	lines := make([]string, 0, max(0, t.h))
+	lines = append(lines, t.heading(s))
+	for i, w := range t.Visible() {
+		lines = append(lines, t.row(s, w, t.top+i == t.cursor))
+	}
+	return cells.Block(lines, t.w, t.h)
+}
+
+func (t *Table) heading(s Scene) string {
+	var b strings.Builder
+	b.WriteString(cells.Spaces(margin))
+	for i, c := range t.layout {
+		if i > 0 {
+			b.WriteString(cells.Spaces(gap))
+		}
+		text := string(c.id)
+		if c.id == t.sort {
+			text += map[bool]string{false: "↑", true: "↓"}[t.reverse]
+		}
+		b.WriteString(s.Theme.Muted.Paint(fit(text, c)))
+	}
+	return b.String()
+}
+
+func (t *Table) row(s Scene, w *workspace.Workspace, selected bool) string {
+	ground := theme.Ink("")
+	bar := cells.Spaces(margin)
+	if selected {
+		ground = s.Theme.Row
+		ink := s.Theme.Accent
+		if !s.Focused {
+			ink = s.Theme.Muted
+		}
+		bar = ground.Paint(" ") + ink.Plus(ground).Paint("▌") + ground.Paint(" ")
+	}
+	var b strings.Builder
+	b.WriteString(bar)
+	used := margin
+	for i, c := range t.layout {
+		if i > 0 {
+			b.WriteString(ground.Paint(cells.Spaces(gap)))
+			used += gap
+		}
+		b.WriteString(t.cell(s, c, w, selected, ground))
+		used += c.width
+	}
+	b.WriteString(ground.Paint(cells.Spaces(t.w - used)))
+	return b.String()
+}
+
+func (t *Table) cell(s Scene, c placed, w *workspace.Workspace, selected bool, ground theme.Ink) string {
+	ink, text := theme.Ink(""), textOf(c.id, w)
+	switch c.id {
+	case Status:
+		return t.status(s, c, w, ground)
+	case Name:
+		if selected {
+			ink = s.Theme.Strong
+		}
+	case Up, Gone:
+		text = cells.Since(upSince(w), s.Now)
+	case Restarts:
+		ink = s.Theme.Busy
+	case Namespace, Image, CPU, Memory, Profile, Node, Home:
+	}
+	if text == "" && c.id != Restarts {
+		text = "–"
+	}
+	if text == "–" {
+		ink = s.Theme.Muted
+	}
+	return ink.Plus(ground).Paint(fit(text, c))
+}
+
+// status writes glyph and word in the state's ink and the rest in a quiet one.
+// What the user has just asked for stands before what the cluster says.
+func (t *Table) status(s Scene, c placed, w *workspace.Workspace, ground theme.Ink) string {
+	mark := s.Theme.Phase(w.Status.Phase)
+	word, brief := mark.Word, w.Status.Brief
+	if strings.EqualFold(brief, word) {
+		brief = ""
+	}
+	glyph := mark.Glyph
+	job := ""
+	if s.Job != nil {
+		job = s.Job(w.Key())
+	}
+	if job != "" {
+		mark.Ink, word, brief = s.Theme.Busy, job+"…", ""
+	}
+	if job != "" || glyph == "◐" {
+		glyph = theme.Spin(s.Spin)
+	}
+	head := cells.Cut(glyph+" "+word, c.width)
+	rest := c.width - cells.Width(head)
+	if brief == "" || rest < 6 {
+		return mark.Ink.Plus(ground).Paint(head) + ground.Paint(cells.Spaces(rest))
+	}
+	return mark.Ink.Plus(ground).Paint(head) + s.Theme.Muted.Plus(ground).Paint(" · ") + ground.Paint(cells.Fit(brief, rest-3))
+}
+
+func fit(text string, c placed) string {
+	if c.right {
+		return cells.FitRight(text, c.width)
+	}
+	return cells.Fit(text, c.width)
+}

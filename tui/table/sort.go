@@ -1,0 +1,93 @@
+package table
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+// SortBy orders by a column; the column that already orders is reversed.
+func (t *Table) SortBy(id ColumnID) {
+	if t.sort == id {
+		t.reverse = !t.reverse
+	} else {
+		t.sort, t.reverse = id, false
+	}
+	t.rebuild()
+}
+
+// Reverse turns the order around.
+func (t *Table) Reverse() { t.SortBy(t.sort) }
+
+// Sorted returns the column that orders and whether it does so downwards.
+func (t *Table) Sorted() (ColumnID, bool) { return t.sort, t.reverse }
+
+// Sortable lists the columns of this view that can order it.
+func (t *Table) Sortable() []ColumnID {
+	var ids []ColumnID
+	for _, c := range t.columns() {
+		ids = append(ids, c.id)
+	}
+	return ids
+}
+
+// NextSort moves the order to the next visible column.
+func (t *Table) NextSort() {
+	ids := make([]ColumnID, 0, len(t.layout))
+	for _, p := range t.layout {
+		ids = append(ids, p.id)
+	}
+	if len(ids) == 0 {
+		return
+	}
+	t.sort, t.reverse = ids[(slices.Index(ids, t.sort)+1)%len(ids)], false
+	t.rebuild()
+}
+
+// comparison orders by a column, then by name, namespace and identity, so that
+// equal rows never change places between two refreshes.
+func comparison(id ColumnID, reverse bool) func(a, b *workspace.Workspace) int {
+	by := byColumn(id)
+	return func(a, b *workspace.Workspace) int {
+		c := by(a, b)
+		if reverse {
+			c = -c
+		}
+		return cmp.Or(c, strings.Compare(a.Name, b.Name), strings.Compare(a.Namespace, b.Namespace),
+			strings.Compare(a.UID, b.UID), strings.Compare(string(a.Cluster), string(b.Cluster)))
+	}
+}
+
+func byColumn(id ColumnID) func(a, b *workspace.Workspace) int {
+	switch id {
+	case Status:
+		return func(a, b *workspace.Workspace) int {
+			return cmp.Or(cmp.Compare(urgency(a.Status.Phase), urgency(b.Status.Phase)), strings.Compare(a.Status.Brief, b.Status.Brief))
+		}
+	case Up, Gone:
+		return func(a, b *workspace.Workspace) int { return upSince(b).Compare(upSince(a)) }
+	case CPU:
+		return func(a, b *workspace.Workspace) int { return cmp.Compare(quantity(a.Spec.CPU), quantity(b.Spec.CPU)) }
+	case Memory:
+		return func(a, b *workspace.Workspace) int {
+			return cmp.Compare(quantity(a.Spec.Memory), quantity(b.Spec.Memory))
+		}
+	case Home:
+		return func(a, b *workspace.Workspace) int { return cmp.Compare(quantity(home(a)), quantity(home(b))) }
+	case Restarts:
+		return func(a, b *workspace.Workspace) int { return cmp.Compare(b.Restarts, a.Restarts) }
+	case Name, Namespace, Image, Profile, Node:
+	}
+	return func(a, b *workspace.Workspace) int { return strings.Compare(textOf(id, a), textOf(id, b)) }
+}
+
+// urgency puts what needs attention first.
+func urgency(p workspace.Phase) int {
+	order := []workspace.Phase{
+		workspace.Failing, workspace.Unreachable, workspace.Starting, workspace.Stopping,
+		workspace.Running, workspace.Stopped, workspace.Deleted,
+	}
+	return slices.Index(order, p)
+}

@@ -1,0 +1,97 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/workspace"
+)
+
+const (
+	toastFor = 3 * time.Second
+	undoFor  = 10 * time.Second
+	errorLog = 100 // errors kept
+)
+
+// toast is one line at the lower right corner.
+type toast struct {
+	text   string
+	until  time.Time // zero when sticky
+	sticky bool      // an error: stays until a key or until superseded
+}
+
+// logged is one entry of the error log.
+type logged struct {
+	at   time.Time
+	what string
+	err  error
+}
+
+// say shows an information for three seconds.
+func (a *App) say(text string) {
+	a.toast = toast{text: workspace.Safe(text), until: a.now().Add(toastFor)}
+}
+
+// fail shows an error and keeps it in the log.
+func (a *App) fail(what string, err error) {
+	a.errors = append(a.errors, logged{a.now(), what, err})
+	a.errors = a.errors[max(0, len(a.errors)-errorLog):]
+	a.toast = toast{text: workspace.Safe(what + ": " + err.Error()), sticky: true}
+}
+
+func (a *App) toastText() string {
+	t := a.toast
+	switch {
+	case t.text == "":
+		return ""
+	case t.sticky:
+		return a.theme.Bad.Paint(cells.Cut("✕ "+t.text, max(10, a.w*2/3))) + a.theme.Muted.Paint("  E more")
+	case !a.now().Before(t.until):
+		return ""
+	}
+	return cells.Cut(t.text, max(10, a.w*2/3))
+}
+
+// offer shows an information with a way back for ten seconds.
+func (a *App) offer(text string, undo func() tea.Cmd) {
+	a.say(text + " · u undo")
+	a.toast.until = a.now().Add(undoFor)
+	a.undo, a.undoBy = undo, a.now().Add(undoFor)
+}
+
+// canUndo reports whether there is something to undo, as a reason.
+func (a *App) canUndo() string {
+	if a.undo == nil || !a.now().Before(a.undoBy) {
+		return "nothing to undo"
+	}
+	return ""
+}
+
+func (a *App) runUndo() tea.Cmd {
+	undo := a.undo
+	a.undo, a.toast = nil, toast{}
+	return undo()
+}
+
+// showErrors opens the error log, the newest first.
+func (a *App) showErrors() tea.Cmd {
+	var lines []string
+	for i := len(a.errors) - 1; i >= 0; i-- {
+		e := a.errors[i]
+		lines = append(lines, a.theme.Muted.Paint(cells.Since(e.at, a.now())+" ago  ")+a.theme.Strong.Paint(e.what))
+		lines = append(lines, "  "+workspace.SafeText(e.err.Error()))
+		if hint := workspace.HintOf(e.err); hint != "" {
+			lines = append(lines, a.theme.Muted.Paint("  hint: "+workspace.Safe(hint)))
+		}
+		lines = append(lines, "")
+	}
+	if a.cfg.LogPath != "" {
+		lines = append(lines, a.theme.Muted.Paint("log file: "+a.cfg.LogPath))
+	}
+	a.open(&dialog.Text{Title: fmt.Sprintf("errors (%d)", len(a.errors)), Lines: lines})
+	return nil
+}
