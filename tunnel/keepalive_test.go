@@ -62,7 +62,7 @@ func (w *watched) end() {
 	close(w.done)
 	_ = w.far.Close()
 	_ = w.conn.Close()
-	w.keepAlive.probes.Wait()
+	w.probes.Wait()
 }
 
 func TestKeepAliveProbesOnceInAnInterval(t *testing.T) {
@@ -103,7 +103,9 @@ func TestKeepAliveShowsAStallUnderTheFingers(t *testing.T) {
 			t.Errorf("after an answer: stalled %s, told %d times", w.stalled(), w.stalls.Load())
 		}
 		w.end()
-		<-w.result
+		if err := <-w.result; err != nil {
+			t.Error(err)
+		}
 	})
 }
 

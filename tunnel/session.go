@@ -190,7 +190,8 @@ func (c *Client) wait(ctx context.Context, session *ssh.Session, resize <-chan S
 		case <-ctx.Done():
 			_ = session.Close()
 			select {
-			case <-ended:
+			case err := <-ended:
+				c.log.Debug("session cancelled", "end", err)
 			case <-time.After(farewell):
 			}
 			return exitLost, context.Cause(ctx)

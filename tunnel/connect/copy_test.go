@@ -166,7 +166,8 @@ func TestCopyDeliversLastWordsAfterAFailedWrite(t *testing.T) {
 	_, _ = io.WriteString(far, "too many connections")
 	_ = far.Close()
 	select {
-	case <-done: // whether it saw the failed write before the end is a matter of timing
+	case err := <-done: // whether it saw the failed write before the end is a matter of timing
+		t.Logf("ended with %v", err)
 	case <-time.After(20 * time.Second):
 		t.Fatal("the copy did not end")
 	}
