@@ -161,5 +161,26 @@ func (c *Credentials) serveArgs(port int) []string {
 // there is no cloud, no volume to attach, nothing to sign for and no kubelet
 // that would use it. Each left out saves its informers.
 func controllers() []string {
-	return []string{"*"}
+	return []string{
+		"*",
+		"-certificatesigningrequest-approving-controller",
+		"-certificatesigningrequest-cleaner-controller",
+		"-certificatesigningrequest-signing-controller",
+		"-device-taint-eviction-controller",
+		"-horizontal-pod-autoscaler-controller",
+		"-kube-apiserver-serving-clustertrustbundle-publisher-controller",
+		"-legacy-serviceaccount-token-cleaner-controller",
+		"-node-ipam-controller",
+		"-persistentvolume-attach-detach-controller",
+		"-persistentvolume-expander-controller",
+		"-podcertificaterequest-cleaner-controller",
+		"-podgroup-protection-controller",
+		"-resourceclaim-controller",
+		"-resourcepoolstatusrequest-controller",
+		"-service-cidr-controller",
+		"-storage-version-migrator-controller",
+		"-storageversion-garbage-collector-controller",
+		"-ttl-controller",
+		"-volumeattributesclass-protection-controller",
+	}
 }

@@ -158,7 +158,7 @@ func newPlane(cfg Config, creds *controlplane.Credentials, p ports, board *board
 	return controlplane.New(controlplane.Config{
 		Components: components,
 		Executable: cfg.Executable,
-		Env:        os.Environ(),
+		Env:        componentEnv(),
 		Dir:        cfg.Folder.Path(),
 		LogDir:     cfg.Folder.Path("logs"),
 		Changed:    board.changed,
@@ -245,4 +245,16 @@ func retry(ctx context.Context, board *board, f func() error) bool {
 			return false
 		}
 	}
+}
+
+// componentEnv is what the control plane's programs see of the environment:
+// little, so that nothing in it changes what they do.
+func componentEnv() []string {
+	env := []string{"GOGC=50"} // a fifth less memory for a few percent of time
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TZ", "LANG"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
 }
