@@ -6,9 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/berth-sh/berth/workspace"
 )
@@ -102,14 +106,23 @@ func (c *Client) absent(ctx context.Context, ref workspace.Ref) error {
 }
 
 // scale sets the number of replicas through the scale subresource, as the
-// field manager that alone owns it.
+// field manager that alone owns it. It is an apply, because the server does
+// not record who updates a field that nobody owns; and it is forced, because
+// whoever scaled by other means meanwhile has not asked to keep the number.
 func (c *Client) scale(ctx context.Context, ref workspace.Ref, uid string, replicas int) error {
-	patch, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"uid": uid},
-		"spec":     map[string]any{"replicas": replicas},
-	})
-	if err != nil {
+	want := named("autoscaling/v1", "Scale", ref.Namespace, ref.Name)
+	want.SetUID(types.UID(uid))
+	if err := unstructured.SetNestedField(want.Object, int64(replicas), "spec", "replicas"); err != nil {
 		return fmt.Errorf("encoding the scale: %w", err)
 	}
-	return c.merge(ctx, deploymentOf(ref), patch, workspace.ScaleManager, "scale")
+	ctx, cancel := c.write(ctx)
+	defer cancel()
+	_, err := c.resource(deploymentOf(ref)).Apply(ctx, ref.Name, want, metav1.ApplyOptions{FieldManager: workspace.ScaleManager, Force: true}, "scale")
+	switch {
+	case err == nil:
+		return nil
+	case apierrors.IsConflict(err) && strings.Contains(err.Error(), "UID"):
+		return replaced(deploymentOf(ref))
+	}
+	return fmt.Errorf("scaling %s: %w", ref.Name, c.explain(err))
 }
