@@ -5,10 +5,6 @@ PREFIX  ?= $(HOME)/.local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w $(if $(VERSION),-X github.com/berth-sh/berth/cli.version=$(VERSION))
 
-# Every build, test and lint run uses the same settings, so that they share one
-# build cache: Kubernetes is compiled once.
-export CGO_ENABLED := 0
-
 .PHONY: help build sandbox run test unit lint fmt bench install clean
 
 help: ## say what there is
@@ -19,7 +15,7 @@ build: program sandbox ## build bin/berth, bin/berth-connect and bin/berth-sandb
 .PHONY: program
 program:
 	@echo "building berth"
-	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ . ./tunnel/berth-connect
+	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ . ./tunnel/berth-connect
 
 sandbox: ## build the sandbox alone (about five minutes the first time)
 	@scripts/build-sandbox $(BIN)/berth-sandbox

@@ -20,6 +20,9 @@ type app struct {
 	streams
 	env   environment
 	flags globalFlags
+	// fullScreen is set before the first client is made by the program, which
+	// reads the terminal itself.
+	fullScreen bool
 
 	logFile *logWriter
 	logger  func() *slog.Logger          // needs flags
@@ -50,8 +53,8 @@ func newApp(s streams, env environment) *app {
 	a := &app{streams: s, env: env, logFile: &logWriter{path: env.logFile()}}
 	a.logger = sync.OnceValue(func() *slog.Logger { return newLogger(a.logFile, a.flags.debug) })
 	a.config = sync.OnceValues(func() (userConfig, error) { return readConfig(env.configFile()) })
-	a.client = sync.OnceValues(func() (*kube.Client, error) { return a.newClient(false) })
-	a.cluster = sync.OnceValues(func() (*cluster, error) {
+	a.client = onceGood(a.newClient)
+	a.cluster = onceGood(func() (*cluster, error) {
 		client, err := a.client()
 		if err != nil {
 			return nil, err
@@ -81,10 +84,10 @@ func (a *app) close() {
 
 // newClient makes a client for the cluster that flags and settings name. It
 // opens no connection.
-func (a *app) newClient(fullScreen bool) (*kube.Client, error) {
+func (a *app) newClient() (*kube.Client, error) {
 	o := kube.Options{
 		Kubeconfig: a.flags.kubeconfig, Context: a.flags.context, UserAgent: "berth/" + versionString(),
-		NonInteractive: fullScreen,
+		NonInteractive: a.fullScreen,
 		Warn:           func(text string) { a.logger().Warn("cluster", "says", text) },
 	}
 	switch {
@@ -186,4 +189,24 @@ func (a *app) ref(arg string) (workspace.Ref, error) {
 		return workspace.Ref{}, err
 	}
 	return refs[0], nil
+}
+
+// onceGood remembers the first value that make gives without an error. Failures
+// are not remembered: the program tries again while the user mends the cause.
+func onceGood[T any](make func() (T, error)) func() (T, error) {
+	var mu sync.Mutex // guards value and good
+	var value T
+	good := false
+	return func() (T, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if good {
+			return value, nil
+		}
+		v, err := make()
+		if err == nil {
+			value, good = v, true
+		}
+		return v, err
+	}
 }

@@ -232,8 +232,8 @@ func (c *cluster) purge(ctx context.Context, w workspace.Workspace, t tell) erro
 }
 
 // logs calls line for each line.
-func (c *cluster) logs(ctx context.Context, w workspace.Workspace, follow bool, line func(workspace.LogLine)) error {
-	for l, err := range c.client.Logs(ctx, w.Ref, kube.LogOptions{Follow: follow}) {
+func (c *cluster) logs(ctx context.Context, w workspace.Workspace, o kube.LogOptions, line func(workspace.LogLine)) error {
+	for l, err := range c.client.Logs(ctx, w.Ref, o) {
 		if err != nil {
 			return err
 		}

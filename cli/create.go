@@ -74,6 +74,9 @@ func (a *app) runCreate(ctx context.Context, o createOptions) error {
 			return err
 		}
 	}
+	if err := checkName(o.name); err != nil {
+		return err
+	}
 	ref, err := a.ref(o.name)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/berth-sh/berth/kube"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -35,7 +36,7 @@ func (a *app) runLogs(ctx context.Context, name string, follow bool) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	err = c.logs(ctx, w, follow, func(line workspace.LogLine) {
+	err = c.logs(ctx, w, kube.LogOptions{Follow: follow}, func(line workspace.LogLine) {
 		if _, err := fmt.Fprintln(a.out, line.Text); err != nil {
 			cancel(err) // nobody reads any more
 		}

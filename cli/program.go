@@ -3,6 +3,54 @@ package cli
 import (
 	"context"
 	"errors"
+	"os"
+	"sync"
+
+	"github.com/berth-sh/berth/tui"
+	"github.com/berth-sh/berth/workspace"
 )
 
-func runProgram(ctx context.Context, a *app) error { return errors.New("not yet") }
+// runProgram opens the terminal program. Nothing here asks a cluster: the
+// first frame does not wait for one.
+func runProgram(ctx context.Context, a *app) error {
+	if !isTerminal(a.in) || !isTerminal(a.out) {
+		return workspace.WithHint(workspace.Usagef("the program needs a terminal"), "commands work without one: berth ls, berth --help")
+	}
+	config, err := a.config()
+	if err != nil {
+		return err
+	}
+	dir, err := a.ssh()
+	if err != nil {
+		return err
+	}
+	// Whatever would be written beside the screen goes to the log.
+	a.fullScreen, a.err = true, a.logFile
+
+	list := newLive(a)
+	running, stop := context.WithCancel(ctx)
+	var lists sync.WaitGroup
+	lists.Go(func() { list.run(running) })
+	defer lists.Wait()
+	defer stop()
+
+	err = tui.Run(ctx, tui.Config{
+		Source: list, Scope: list,
+		Actions: actions{a}, Reader: reader{a}, Sessions: newSessions(a), Consent: consent{a, dir},
+		ReadOnly: a.flags.readOnly || config.ReadOnly,
+		Version:  versionString(), LogPath: a.logPath(),
+	}, tui.Options{Input: a.in, Output: a.out, Env: os.Environ()})
+	var interrupt *interruptError
+	if err == nil && errors.As(context.Cause(ctx), &interrupt) {
+		return interrupt
+	}
+	return err
+}
+
+// logPath is the log, if everything is written to it.
+func (a *app) logPath() string {
+	if a.flags.debug {
+		return a.env.logFile()
+	}
+	return ""
+}

@@ -25,6 +25,12 @@ func parseRef(arg, namespace string) (workspace.Ref, error) {
 	return ref, workspace.ValidateRef(ref)
 }
 
+// checkName checks what can be checked before a cluster is known.
+func checkName(arg string) error {
+	_, err := parseRef(arg, "default")
+	return err
+}
+
 // hintSandbox tells someone without a kubeconfig about the sandbox that is
 // already there.
 func (a *app) hintSandbox(err error) error {

@@ -70,7 +70,7 @@ func addGlobalFlags(a *app, root *cobra.Command) {
 	flags.StringVarP(&a.flags.namespace, "namespace", "n", "", "`namespace` (default: the context's)")
 	flags.BoolVarP(&a.flags.allNamespaces, "all-namespaces", "A", false, "show every namespace")
 	flags.StringVar(&a.flags.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default: $KUBECONFIG, ~/.kube/config)")
-	flags.BoolVar(&a.flags.sandbox, "sandbox", false, "use the embedded cluster of `berth sandbox up`")
+	flags.BoolVar(&a.flags.sandbox, "sandbox", false, "use the embedded cluster, see berth sandbox up")
 	flags.BoolVar(&a.flags.readOnly, "read-only", false, "refuse whatever changes the cluster")
 	flags.BoolVar(&a.flags.debug, "debug", false, "write everything to "+a.env.logFile())
 	root.MarkFlagsMutuallyExclusive("sandbox", "context")

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/berth-sh/berth/sshconf"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// actions implements tui.Actions over the cluster.
+type actions struct{ app *app }
+
+// do runs one verb.
+func (x actions) do(ctx context.Context, w workspace.Workspace, t tell, verb func(*cluster, context.Context, workspace.Workspace, tell) error) error {
+	if err := x.app.writable(); err != nil {
+		return err
+	}
+	c, err := x.app.cluster()
+	if err != nil {
+		return err
+	}
+	return verb(c, ctx, w, t)
+}
+
+// Create implements tui.Actions, with the keys that `berth create` would use.
+func (x actions) Create(ctx context.Context, ref workspace.Ref, spec workspace.Spec, t tell) error {
+	if err := x.app.writable(); err != nil {
+		return err
+	}
+	c, err := x.app.cluster()
+	if err != nil {
+		return err
+	}
+	dir, err := x.app.ssh()
+	if err != nil {
+		return err
+	}
+	keys, err := dir.Keys(ctx, sshconf.KeySource{Agent: x.app.agentKeys(ctx)})
+	if err != nil {
+		return err
+	}
+	note := func(text string) { t(workspace.Progress{Step: text, Done: true}) }
+	if keys.Made != "" {
+		note("you had no ssh key: made " + keys.Made)
+	}
+	if err := dir.Offer(ctx, keys.Identities()...); err != nil {
+		return err
+	}
+	return c.create(ctx, ref, spec, keyLines(keys), note, t)
+}
+
+// Start implements tui.Actions.
+func (x actions) Start(ctx context.Context, w workspace.Workspace, t tell) error {
+	return x.do(ctx, w, t, (*cluster).start)
+}
+
+// Stop implements tui.Actions.
+func (x actions) Stop(ctx context.Context, w workspace.Workspace, t tell) error {
+	return x.do(ctx, w, t, (*cluster).stop)
+}
+
+// Restart implements tui.Actions.
+func (x actions) Restart(ctx context.Context, w workspace.Workspace, t tell) error {
+	return x.do(ctx, w, t, (*cluster).restart)
+}
+
+// Delete implements tui.Actions.
+func (x actions) Delete(ctx context.Context, w workspace.Workspace, t tell) error {
+	return x.do(ctx, w, t, (*cluster).delete)
+}
+
+// Restore implements tui.Actions.
+func (x actions) Restore(ctx context.Context, w workspace.Workspace, t tell) error {
+	return x.do(ctx, w, t, (*cluster).restore)
+}
+
+// Purge implements tui.Actions.
+func (x actions) Purge(ctx context.Context, w workspace.Workspace, t tell) error {
+	return x.do(ctx, w, t, (*cluster).purge)
+}

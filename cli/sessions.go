@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"sync"
+
+	"github.com/berth-sh/berth/editor"
+	"github.com/berth-sh/berth/tui"
+	"github.com/berth-sh/berth/tunnel"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// sessions implements tui.Sessions.
+type sessions struct {
+	app   *app
+	found func() []editor.Editor // looked for once
+}
+
+func newSessions(a *app) sessions {
+	return sessions{app: a, found: sync.OnceValue(func() []editor.Editor { return editor.Find(editor.System()) })}
+}
+
+// running refuses what cannot be entered.
+func (sessions) running(w workspace.Workspace) error {
+	switch w.Status.Phase {
+	case workspace.Running, workspace.Unreachable:
+		return nil
+	case workspace.Stopped, workspace.Stopping, workspace.Starting, workspace.Failing, workspace.Deleted:
+	}
+	return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("%s does not run: %s", w.Name, w.Status.Sentence)), "S starts a stopped workspace")
+}
+
+// Shell implements tui.Sessions: it logs in, so that a failure is told inside
+// the program, and the shell begins when the terminal is handed over.
+func (s sessions) Shell(ctx context.Context, w workspace.Workspace) (tui.ExecCommand, error) {
+	if err := s.running(w); err != nil {
+		return nil, err
+	}
+	notice := ""
+	client, err := s.app.dial(ctx, w, func(reason error) {
+		notice = "berth: going through the API server: " + workspace.Safe(reason.Error())
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &shell{Terminal: tunnel.NewTerminal(ctx, client, "", s.app.env.getenv("TERM")), client: client, notice: notice}, nil
+}
+
+// shell is a terminal that owns its connection.
+type shell struct {
+	*tunnel.Terminal
+	client *tunnel.Client
+	notice string
+	out    io.Writer
+}
+
+// SetStdout remembers where the notice goes.
+func (s *shell) SetStdout(w io.Writer) {
+	s.out = w
+	s.Terminal.SetStdout(w)
+}
+
+// Run runs the shell and closes the connection. Leaving by the escape is no
+// failure.
+func (s *shell) Run() error {
+	defer func() { _ = s.client.Close() }() // the shell's own error is the one to tell
+	if s.notice != "" && s.out != nil {
+		fmt.Fprintf(s.out, "%s\r\n", s.notice)
+	}
+	err := s.Terminal.Run()
+	if errors.Is(err, tunnel.ErrDisconnected) {
+		return nil
+	}
+	return err
+}
+
+// Editors implements tui.Sessions; the one from the settings comes first.
+func (s sessions) Editors() []string {
+	var names []string
+	config, _ := s.app.config() // a broken file is told where the list is
+	for _, e := range s.found() {
+		if e.ID == config.Editor || e.Name == config.Editor {
+			names = append([]string{e.Name}, names...)
+			continue
+		}
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// Open implements tui.Sessions.
+func (s sessions) Open(ctx context.Context, w workspace.Workspace, name string) (tui.OpenResult, error) {
+	if err := s.running(w); err != nil {
+		return tui.OpenResult{}, err
+	}
+	chosen, err := s.choose(name)
+	if err != nil {
+		return tui.OpenResult{}, err
+	}
+	launch, err := s.app.planOpen(ctx, w, chosen, "")
+	if err != nil {
+		return tui.OpenResult{}, err
+	}
+	if launch.Terminal {
+		cmd := exec.CommandContext(ctx, launch.Argv[0], launch.Argv[1:]...)
+		return tui.OpenResult{Terminal: child{cmd}, Message: "left " + chosen.Name}, nil
+	}
+	err = launch.Start(ctx)
+	var headless *editor.HeadlessError
+	if errors.As(err, &headless) {
+		return tui.OpenResult{Message: headless.Error() + "; copy the command and run it where your screen is", Copy: launch.Copy}, nil
+	}
+	if err != nil {
+		return tui.OpenResult{}, err
+	}
+	return tui.OpenResult{Message: "opened in " + chosen.Name}, nil
+}
+
+// choose finds an editor by the name that was shown, else asks for the best.
+func (s sessions) choose(name string) (editor.Editor, error) {
+	for _, e := range s.found() {
+		if e.Name == name {
+			return e, nil
+		}
+	}
+	return editor.Choose(editor.System(), name)
+}
+
+// child is a program that takes the terminal over.
+type child struct{ *exec.Cmd }
+
+func (c child) SetStdin(r io.Reader)  { c.Stdin = r }
+func (c child) SetStdout(w io.Writer) { c.Stdout = w }
+func (c child) SetStderr(w io.Writer) { c.Stderr = w }
