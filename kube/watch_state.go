@@ -77,15 +77,14 @@ func (s *source) access() *workspace.Access {
 	return nil
 }
 
-// makeState sums the sources up; called with w.mu held.
+// makeState sums the sources up; called with w.mu held. An optional source
+// that fails counts too: what is not a refusal concerns the server, and the
+// gate lets only one source find that out.
 func (w *Watcher) makeState() state {
 	var out state
 	var worst error
 	for _, s := range w.sources {
-		if s.optional {
-			continue
-		}
-		if a := s.access(); a != nil {
+		if a := s.access(); a != nil && !s.optional {
 			out.denied = append(out.denied, *a)
 		}
 		if s.failing == nil {
