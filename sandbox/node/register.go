@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -158,19 +159,24 @@ func (n *Node) renewLease(ctx context.Context) error {
 	return nil
 }
 
-// schedulable reports whether the taint that every new node gets is gone: the
-// node lifecycle controller removes it once it has seen the heartbeat.
+// schedulable reports whether the taint that every new node gets is gone. The
+// node lifecycle controller would remove it, once it has started and looked,
+// which takes seconds; the node has just reported that it is ready.
 func (n *Node) schedulable(ctx context.Context) bool {
-	node, err := n.client.CoreV1().Nodes().Get(ctx, n.cfg.Name, metav1.GetOptions{})
+	nodes := n.client.CoreV1().Nodes()
+	node, err := nodes.Get(ctx, n.cfg.Name, metav1.GetOptions{})
 	if err != nil {
 		return false
 	}
-	for _, taint := range node.Spec.Taints {
-		if taint.Key == corev1.TaintNodeNotReady || taint.Key == corev1.TaintNodeUnreachable {
-			return false
-		}
+	tainted := len(node.Spec.Taints)
+	node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, func(t corev1.Taint) bool {
+		return t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable
+	})
+	if len(node.Spec.Taints) == tainted {
+		return true
 	}
-	return true
+	_, err = nodes.Update(ctx, node, metav1.UpdateOptions{})
+	return err == nil
 }
 
 // sleep waits for d and reports whether ctx goes on.
