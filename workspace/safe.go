@@ -19,6 +19,9 @@ import (
 // annotation must not reach the renderer.
 const safeLimit = 64 << 10
 
+// replacement stands for everything that is not shown.
+const replacement = string(utf8.RuneError)
+
 // Safe returns s as a single line fit for a terminal: line breaks and tabs
 // become spaces, trailing space is dropped.
 func Safe(s string) string {
@@ -43,26 +46,34 @@ func SafeText(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for i := 0; i < len(s); {
-		if n := escapeLen(s[i:]); n > 0 {
-			b.WriteRune(utf8.RuneError)
-			i += n
-			continue
+		piece, n := safePiece(s[i:])
+		if b.Len()+len(piece) > safeLimit {
+			break
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == '\n':
-			b.WriteByte('\n')
-		case r == '\t':
-			b.WriteString("    ")
-		case r == '\r' && strings.HasPrefix(s[i+n:], "\n"):
-		case forbidden(r), r == utf8.RuneError && n <= 1:
-			b.WriteRune(utf8.RuneError)
-		default:
-			b.WriteRune(r)
-		}
+		b.WriteString(piece)
 		i += n
 	}
 	return b.String()
+}
+
+// safePiece returns what stands for the beginning of s, and how many bytes of
+// s that is.
+func safePiece(s string) (piece string, n int) {
+	if n := escapeLen(s); n > 0 {
+		return replacement, n
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	switch {
+	case r == '\n':
+		return "\n", n
+	case r == '\t':
+		return "    ", n
+	case r == '\r' && strings.HasPrefix(s[n:], "\n"):
+		return "", n
+	case forbidden(r), r == utf8.RuneError && n <= 1:
+		return replacement, n
+	}
+	return s[:n], n
 }
 
 // clean reports whether s needs no work at all, which is nearly always so.
@@ -111,6 +122,11 @@ func escapeLen(s string) int {
 		return len(s)
 	case ']', 'P', 'X', '^', '_':
 		return stringLen(s, n)
+	}
+	// Designations have intermediate bytes before the final one.
+	for kind >= 0x20 && kind < 0x30 && n < len(s) && s[n] >= 0x20 && s[n] < 0x7f {
+		kind = s[n]
+		n++
 	}
 	return n
 }

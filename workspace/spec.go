@@ -145,11 +145,18 @@ func ParseSpec(data string) (Spec, error) {
 	if len(data) > MaxSpec {
 		return s, fmt.Errorf("reading spec: %d bytes, at most %d are read", len(data), MaxSpec)
 	}
-	if err := json.Unmarshal([]byte(data), &s); err != nil {
+	// The version comes first: a later one may have given a field another form.
+	var head struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal([]byte(data), &head); err != nil {
 		return s, fmt.Errorf("reading spec: %w", err)
 	}
-	if s.Version > SpecVersion {
-		return s, fmt.Errorf("reading spec: version %d: %w", s.Version, ErrNewerSpec)
+	if head.Version > SpecVersion {
+		return s, fmt.Errorf("reading spec: version %d: %w", head.Version, ErrNewerSpec)
+	}
+	if err := json.Unmarshal([]byte(data), &s); err != nil {
+		return s, fmt.Errorf("reading spec: %w", err)
 	}
 	return s, nil
 }
