@@ -120,7 +120,7 @@ func ready(t *testing.T, c *kube.Client, ref workspace.Ref) {
 	t.Helper()
 	eventually(t, ref.Name+" is ready", func(ctx context.Context) bool {
 		d, err := c.Interface().AppsV1().Deployments(ref.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
-		return err == nil && d.Status.ReadyReplicas == 1 && d.Status.ObservedGeneration == d.Generation
+		return err == nil && d.Status.ReadyReplicas == 1 && d.Status.UpdatedReplicas == 1 && d.Status.ObservedGeneration == d.Generation
 	})
 }
 

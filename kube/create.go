@@ -13,6 +13,7 @@ package kube
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -289,11 +290,35 @@ func (m *maker) ensure(ctx context.Context, want *unstructured.Unstructured) (*u
 	}
 	if want.GetKind() == "Secret" || want.GetKind() == "PersistentVolumeClaim" {
 		// The keys in the one and the size of the other are as they were made.
-		bounded, cancel := m.c.write(ctx)
-		defer cancel()
-		return m.c.own(bounded, found)
+		return m.keep(ctx, found, want)
 	}
 	return m.c.apply(ctx, found, want, false)
+}
+
+// keep leaves Secret and claim as they are, but for the claim's copy of the
+// host key: a restore may have had to make a new one.
+func (m *maker) keep(ctx context.Context, found, want *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	key := want.GetAnnotations()[workspace.AnnotationHostKey]
+	if key != found.GetAnnotations()[workspace.AnnotationHostKey] {
+		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+			"uid": found.GetUID(), "annotations": map[string]string{workspace.AnnotationHostKey: key},
+		}})
+		if err != nil {
+			return nil, fmt.Errorf("encoding the host key: %w", err)
+		}
+		if err := m.c.merge(ctx, found, patch, workspace.FieldManager); err != nil {
+			return nil, err
+		}
+		if found, err = m.c.find(ctx, want); err != nil {
+			return nil, err
+		}
+		if found == nil {
+			return nil, replaced(want)
+		}
+	}
+	ctx, cancel := m.c.write(ctx)
+	defer cancel()
+	return m.c.own(ctx, found)
 }
 
 // unknownOutcome reports whether a write may have happened although it failed.

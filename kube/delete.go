@@ -21,8 +21,9 @@ import (
 )
 
 // annotationDeleting on the claim holds the UID of the Deployment that a
-// delete has begun to remove, so that the delete can be finished.
-const annotationDeleting = "berth.sh/deleting"
+// delete has begun to remove, so that the delete can be finished, or repeated
+// by somebody who knows only that UID.
+const annotationDeleting = "berth.sh/deployment-uid"
 
 // Delete removes what runs and keeps home and identity for Restore. It can be
 // repeated after a failure, and does nothing to a workspace that is deleted.
@@ -140,10 +141,14 @@ func (c *Client) mark(ctx context.Context, o *unstructured.Unstructured, ref wor
 	if deleted {
 		label, at = "true", c.now().UTC().Format(time.RFC3339)
 	}
+	annotations := map[string]any{workspace.AnnotationDeletedAt: at}
+	if !deleted {
+		annotations[annotationDeleting] = nil
+	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"uid":         live.GetUID(),
 		"labels":      map[string]any{workspace.LabelDeleted: label},
-		"annotations": map[string]any{workspace.AnnotationDeletedAt: at, annotationDeleting: nil},
+		"annotations": annotations,
 	}})
 	if err != nil {
 		return fmt.Errorf("encoding a mark: %w", err)

@@ -85,6 +85,9 @@ func (c *Client) Preflight(ctx context.Context, ref workspace.Ref, spec workspac
 	if err := c.checkQuota(ctx, ref.Namespace, built, &p); err != nil {
 		return p, err
 	}
+	if err := c.checkLimits(ctx, ref.Namespace, built, &p); err != nil {
+		return p, err
+	}
 	return p, c.checkStorage(ctx, &p)
 }
 
