@@ -126,7 +126,7 @@ func (o upOptions) adopt(ctx context.Context, cmd *exec.Cmd) (proc.ID, error) {
 		_ = cmd.Wait() // its status says why it ended
 		close(exited)
 	}()
-	for {
+	for over := false; ; {
 		status, err := o.folder.LoadStatus()
 		if err != nil {
 			return proc.ID{}, err
@@ -134,10 +134,13 @@ func (o upOptions) adopt(ctx context.Context, cmd *exec.Cmd) (proc.ID, error) {
 		if status.Supervisor.PID == cmd.Process.Pid {
 			return status.Supervisor, nil
 		}
+		if over {
+			return proc.ID{}, o.died()
+		}
 		select {
 		case <-time.After(watchPoll):
 		case <-exited:
-			return proc.ID{}, o.died()
+			over = true // what it wrote last is still to be read
 		case <-ctx.Done():
 			return proc.ID{}, fmt.Errorf("waiting for the supervisor: %w", ctx.Err())
 		}

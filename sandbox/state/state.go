@@ -125,12 +125,12 @@ func temporary(name string) bool {
 // probe writes more than the settings need, so that a full or read-only disk
 // is found before anything starts.
 func (f Folder) probe() error {
-	path := f.Path("logs", ".probe")
-	if err := os.WriteFile(path, make([]byte, 1<<20), 0o600); err != nil {
-		_ = os.Remove(path) // the failed write is the error to tell
+	file, err := os.CreateTemp(f.path, ".tmp-probe-") // a name of its own: two may probe at once
+	if err != nil {
 		return err
 	}
-	return os.Remove(path)
+	_, err = file.Write(make([]byte, 1<<20))
+	return errors.Join(err, file.Close(), os.Remove(file.Name()))
 }
 
 // Purge removes everything the sandbox made. Files that are not its own stay,
