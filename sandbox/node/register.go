@@ -89,11 +89,17 @@ func (n *Node) register(ctx context.Context) error {
 	return nil
 }
 
+// overcommit is how many times over the machine's processors and memory are
+// offered to the scheduler. Nothing enforces a workspace's requests here, and
+// an idle one takes next to nothing; counted once, two workspaces of the
+// default size would fill a laptop.
+const overcommit = 32
+
 // nodeStatus describes this machine.
 func (n *Node) nodeStatus() corev1.NodeStatus {
 	capacity := corev1.ResourceList{
-		corev1.ResourceCPU:              *resource.NewQuantity(int64(runtime.NumCPU()), resource.DecimalSI),
-		corev1.ResourceMemory:           *resource.NewQuantity(memoryBytes(), resource.BinarySI),
+		corev1.ResourceCPU:              *resource.NewQuantity(overcommit*int64(runtime.NumCPU()), resource.DecimalSI),
+		corev1.ResourceMemory:           *resource.NewQuantity(overcommit*memoryBytes(), resource.BinarySI),
 		corev1.ResourceEphemeralStorage: *resource.NewQuantity(diskBytes(n.cfg.VolumeDir), resource.BinarySI),
 		corev1.ResourcePods:             *resource.NewQuantity(maxPods, resource.DecimalSI),
 	}
