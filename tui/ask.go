@@ -40,7 +40,7 @@ func (a *App) toDialog(msg tea.Msg) tea.Cmd {
 // confirm asks before a job. The workspace of the job is the one that was
 // selected when it was asked, whatever the list does meanwhile.
 func (a *App) confirm(c dialog.Confirm, j job, w workspace.Workspace) tea.Cmd {
-	c.Target, c.Now = w.Key(), a.now
+	c.Target, c.Now, c.Opened = w.Key(), a.now, a.now()
 	c.Body = append([]string{address(a.snap, w)}, c.Body...)
 	c.Yes = func() tea.Cmd {
 		current, ok := a.find(w.Key())
@@ -149,7 +149,7 @@ func (a *App) withConsent(next func() tea.Cmd) tea.Cmd {
 		}
 	}
 	a.open(&dialog.Confirm{
-		Title: "let ssh and editors know your workspaces?", Verb: "add", Now: a.now,
+		Title: "let ssh and editors know your workspaces?", Verb: "add", Now: a.now, Opened: a.now(),
 		Body: []string{
 			"Adds one line at the top of " + file + ":", "", "  " + line, "",
 			"With it, plain ssh, VS Code and others reach every workspace by its alias. Without it, only this program does.",

@@ -81,6 +81,9 @@ func Overlay(base, box []string, x, y int) {
 		right := ""
 		if x+w < total {
 			right = ansi.Cut(base[row], x+w, total)
+			if Width(right) > total-x-w { // it kept a character that begins under the box
+				right = ansi.Cut(base[row], x+w+1, total)
+			}
 			right = Spaces(total-x-w-Width(right)) + right
 		}
 		base[row] = left + line + right

@@ -34,13 +34,13 @@ type Confirm struct {
 	Target workspace.Key    // zero when it is about no workspace
 	Yes    func() tea.Cmd   // what confirming does
 	No     func() tea.Cmd   // what cancelling does; may be nil
-	Now    func() time.Time // for the grace; must be set
+	Now    func() time.Time // must be set
+	Opened time.Time        // the grace counts from here
 
-	onYes  bool            // where the focus is
-	opened time.Time       // when it was first drawn or asked
-	gone   string          // why it does nothing any more
-	input  textinput.Model // of Typed
-	ready  bool            // opened and input are set
+	onYes bool            // where the focus is
+	gone  string          // why it does nothing any more
+	input textinput.Model // of Typed
+	ready bool            // input is made
 }
 
 // Watch makes the dialog harmless when its workspace is no longer there.
@@ -55,7 +55,7 @@ func (c *Confirm) Watch(find func(workspace.Key) (workspace.Workspace, bool)) {
 
 func (c *Confirm) start() {
 	if !c.ready {
-		c.ready, c.opened = true, c.Now()
+		c.ready = true
 		c.input = NewInput("")
 	}
 }
@@ -71,7 +71,7 @@ func (c *Confirm) Update(msg tea.Msg) (bool, tea.Cmd) {
 		return key == "enter", nil
 	case c.Typed != "":
 		return c.updateTyped(msg, key)
-	case key == "" || key == c.Trigger || c.Now().Sub(c.opened) < Grace:
+	case key == "" || key == c.Trigger || c.Now().Sub(c.Opened) < Grace:
 		return false, nil
 	}
 	switch key {
@@ -97,7 +97,7 @@ func (c *Confirm) updateTyped(msg tea.Msg, key string) (bool, tea.Cmd) {
 		}
 		return false, nil
 	}
-	if key != "" && c.Now().Sub(c.opened) < Grace {
+	if key != "" && c.Now().Sub(c.Opened) < Grace {
 		return false, nil
 	}
 	var cmd tea.Cmd
@@ -120,11 +120,10 @@ func (c *Confirm) Draw(s Scene) Box {
 	for _, line := range c.Body {
 		b.Lines = append(b.Lines, cells.Wrap(line, width)...)
 	}
-	b.Lines = append(b.Lines, "")
 	switch {
 	case c.gone != "":
 		for _, line := range cells.Wrap(c.gone, width) {
-			b.Lines = append(b.Lines, s.Theme.Bad.Paint(line))
+			b.Tail = append(b.Tail, s.Theme.Bad.Paint(line))
 		}
 		b.Footer = Keys(s.Theme, "esc", "close")
 	case c.Typed != "":
@@ -132,9 +131,9 @@ func (c *Confirm) Draw(s Scene) Box {
 	default:
 		yes, no := " "+c.Verb+" ", " cancel "
 		if c.onYes {
-			b.Lines = append(b.Lines, s.Theme.Muted.Paint("  "+no)+"   "+s.Theme.Button.Paint("▸"+yes))
+			b.Tail = append(b.Tail, s.Theme.Muted.Paint(" "+no)+"   "+s.Theme.Button.Paint("▸"+yes))
 		} else {
-			b.Lines = append(b.Lines, s.Theme.Button.Paint("▸ "+no)+"   "+s.Theme.Muted.Paint(" "+yes))
+			b.Tail = append(b.Tail, s.Theme.Button.Paint("▸"+no)+"   "+s.Theme.Muted.Paint(" "+yes))
 		}
 		b.Footer = Keys(s.Theme, "y", c.Verb, "n", "cancel", "tab", "switch")
 	}
@@ -142,6 +141,9 @@ func (c *Confirm) Draw(s Scene) Box {
 }
 
 func (c *Confirm) drawTyped(s Scene, b *Box, width int) {
+	if b.Lines = append(b.Lines, ""); s.H < 14 { // the input must stay in sight
+		b.Lines = b.Lines[:min(1, len(b.Lines))]
+	}
 	prompt := "type " + c.Typed + " to " + c.Verb + ": "
 	if w := cells.Width(prompt); w > width-len(c.Typed)-1 {
 		b.Lines = append(b.Lines, prompt)

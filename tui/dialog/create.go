@@ -21,6 +21,7 @@ type Create struct {
 	installation workspace.Installation
 	fields       fields
 	form         *huh.Form
+	rows         []row
 	asks         bool // for the namespace
 
 	running bool
@@ -44,41 +45,48 @@ func NewCreate(inst workspace.Installation, namespace string) *Create {
 
 const labelWidth = 12
 
-func label(s string) string { return cells.Fit(s, labelWidth) }
+// row is one line of the form. The label is ours: huh puts it on a line of
+// its own.
+type row struct {
+	label string
+	field huh.Field
+}
 
 // build makes the form anew from the fields: a form that has been submitted
 // once takes no more keys.
 func (c *Create) build() {
 	f := &c.fields
-	input := func(title string, value *string, check func(string) error, hint func() string) huh.Field {
-		return huh.NewInput().Title(label(title)).Inline(true).Prompt("").Value(value).Validate(check).PlaceholderFunc(hint, &f.template)
+	c.rows = nil
+	input := func(title string, value *string, check func(string) error, hint func() string) {
+		c.rows = append(c.rows, row{title, huh.NewInput().Inline(true).Prompt("").Value(value).Validate(check).PlaceholderFunc(hint, &f.template)})
 	}
-	all := []huh.Field{input("name", &f.name, workspace.ValidateName, func() string { return "api" })}
+	input("name", &f.name, workspace.ValidateName, func() string { return "api" })
 	if c.asks {
-		all = append(all, input("namespace", &f.namespace, c.checkNamespace, func() string { return "team-a" }))
+		input("namespace", &f.namespace, c.checkNamespace, func() string { return "team-a" })
 	}
 	if len(c.installation.Templates) > 0 {
-		all = append(all, choice("template", &f.template, c.templates()))
+		c.choice("template", &f.template, c.templates())
 	}
-	all = append(
-		all,
-		input("image", &f.image, check(func(s *workspace.Spec, v string) { s.Image = v }), func() string { return c.complete().Image }),
-		input("cpu", &f.cpu, check(func(s *workspace.Spec, v string) { s.CPU = v }), func() string { return c.complete().CPU }),
-		input("memory", &f.memory, check(func(s *workspace.Spec, v string) { s.Memory = v }), func() string { return c.complete().Memory }),
-		input("disk", &f.disk, check(func(s *workspace.Spec, v string) { s.Disk = v }), func() string { return c.complete().Disk }),
-		choice("profile", &f.profile, []huh.Option[string]{
-			huh.NewOption("as the namespace admits", ""),
-			huh.NewOption("restricted", string(workspace.Restricted)),
-			huh.NewOption("standard", string(workspace.Standard)),
-			huh.NewOption("full", string(workspace.Full)),
-		}),
-	)
+	input("image", &f.image, check(func(s *workspace.Spec, v string) { s.Image = v }), func() string { return c.complete().Image })
+	input("cpu", &f.cpu, check(func(s *workspace.Spec, v string) { s.CPU = v }), func() string { return c.complete().CPU })
+	input("memory", &f.memory, check(func(s *workspace.Spec, v string) { s.Memory = v }), func() string { return c.complete().Memory })
+	input("disk", &f.disk, check(func(s *workspace.Spec, v string) { s.Disk = v }), func() string { return c.complete().Disk })
+	c.choice("profile", &f.profile, []huh.Option[string]{
+		huh.NewOption("as the namespace admits", ""),
+		huh.NewOption("restricted", string(workspace.Restricted)),
+		huh.NewOption("standard", string(workspace.Standard)),
+		huh.NewOption("full", string(workspace.Full)),
+	})
+	all := make([]huh.Field, len(c.rows))
+	for i, r := range c.rows {
+		all[i] = r.field
+	}
 	c.form = huh.NewForm(huh.NewGroup(all...)).WithShowHelp(false).WithShowErrors(false).
 		WithTheme(formTheme()).WithKeyMap(formKeys())
 }
 
-func choice(title string, value *string, options []huh.Option[string]) huh.Field {
-	return huh.NewSelect[string]().Title(label(title)).Inline(true).Options(options...).Value(value)
+func (c *Create) choice(title string, value *string, options []huh.Option[string]) {
+	c.rows = append(c.rows, row{title, huh.NewSelect[string]().Inline(true).Options(options...).Value(value)})
 }
 
 func (c *Create) templates() []huh.Option[string] {

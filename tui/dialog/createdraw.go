@@ -16,19 +16,13 @@ import (
 func (c *Create) Draw(s Scene) Box {
 	b := Box{Title: "new workspace", Width: 68}
 	width := max(1, min(b.Width, s.W-6))
-	c.form.WithWidth(width)
 	if c.running || len(c.steps) > 0 {
 		b.Lines = append(b.Lines, s.Theme.Strong.Paint(c.ref().Name)+s.Theme.Muted.Paint(" in "+c.ref().Namespace), "")
 		b.Lines = append(b.Lines, c.progress(s, max(3, s.H-12))...)
 	} else {
-		form := strings.Split(strings.TrimRight(c.form.View(), "\n "), "\n")
-		if room := max(1, s.H-7); len(form) > room {
-			form = around(form, c.focusedLine(), room)
-		}
-		b.Lines = append(b.Lines, form...)
+		b.Lines = append(b.Lines, c.inputs(s, width, max(1, s.H-6))...)
 	}
-	b.Lines = append(b.Lines, "")
-	b.Lines = append(b.Lines, c.below(s, width)...)
+	b.Tail = c.below(s, width)
 	switch {
 	case c.running:
 		b.Footer = Keys(s.Theme, "esc", "go on in the background")
@@ -82,18 +76,23 @@ func (c *Create) progress(s Scene, room int) []string {
 	return lines
 }
 
-// focusedLine is the line of the field that has the focus.
-func (c *Create) focusedLine() int {
-	focused := c.form.GetFocusedField()
-	if focused == nil {
-		return 0
-	}
-	for i, line := range strings.Split(c.form.View(), "\n") {
-		if strings.TrimSpace(focused.View()) != "" && strings.HasPrefix(line, strings.SplitN(focused.View(), "\n", 2)[0]) {
-			return i
+// inputs draws one line per field, those around the focus when not all fit.
+func (c *Create) inputs(s Scene, width, room int) []string {
+	focused, at := c.form.GetFocusedField(), 0
+	lines := make([]string, 0, len(c.rows))
+	for i, r := range c.rows {
+		ink, bar := s.Theme.Muted, "  "
+		if r.field == focused {
+			ink, bar, at = s.Theme.Accent, "▌ ", i
 		}
+		r.field.WithWidth(max(1, width-labelWidth-2))
+		value, _, _ := strings.Cut(r.field.View(), "\n")
+		lines = append(lines, ink.Paint(bar+cells.Fit(r.label, labelWidth))+value)
 	}
-	return 0
+	if len(lines) > room {
+		return around(lines, at, room)
+	}
+	return lines
 }
 
 // around returns the room lines around line at.

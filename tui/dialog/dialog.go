@@ -8,6 +8,7 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -42,10 +43,11 @@ type Scene struct {
 type Box struct {
 	Title  string
 	Lines  []string
-	Footer string // keys, already painted
-	Width  int    // of the content, wanted
-	Cursor *Point // where typing happens, within the content; nil for none
-	Danger bool   // something is lost
+	Tail   []string // below the lines; stays when the lines do not all fit
+	Footer string   // keys, already painted; stays too
+	Width  int      // of the content, wanted
+	Cursor *Point   // where typing happens, within the content; nil for none
+	Danger bool     // something is lost
 }
 
 // Point is a place, counted from the top left corner.
@@ -55,14 +57,8 @@ type Point struct{ X, Y int }
 // on the screen.
 func Frame(b Box, s Scene) (lines []string, at Point, cursor *Point) {
 	inner := max(1, min(b.Width, s.W-6))
-	body := b.Lines
-	if b.Footer != "" {
-		body = append(append([]string{}, body...), "", b.Footer)
-	}
-	height := max(0, min(len(body), s.H-2))
-	if cut := len(body) - height; cut > 0 && b.Footer != "" && height > 1 {
-		body = append(append([]string{}, body[:height-1]...), b.Footer) // the keys matter more than the last lines
-	}
+	body := b.body(max(0, s.H-2))
+	height := len(body)
 	ink := s.Theme.Muted
 	if b.Danger {
 		ink = s.Theme.Bad
@@ -79,6 +75,29 @@ func Frame(b Box, s Scene) (lines []string, at Point, cursor *Point) {
 		cursor = &Point{at.X + 2 + b.Cursor.X, at.Y + 1 + b.Cursor.Y}
 	}
 	return lines, at, cursor
+}
+
+// body is all that the frame holds, in at most h lines. Where they do not fit,
+// blank lines go first, then the last of Lines: what is asked and the keys
+// matter most.
+func (b Box) body(h int) []string {
+	tail := slices.Clone(b.Tail)
+	if len(tail) > 0 {
+		tail = append([]string{""}, tail...)
+	}
+	if b.Footer != "" {
+		tail = append(tail, "", b.Footer)
+	}
+	blank := func(line string) bool { return strings.TrimSpace(line) == "" }
+	lines := slices.Clone(b.Lines)
+	if len(lines)+len(tail) > h {
+		tail = slices.DeleteFunc(tail, blank)
+	}
+	if len(lines)+len(tail) > h && b.Cursor == nil {
+		lines = slices.DeleteFunc(lines, blank)
+	}
+	tail = tail[max(0, len(tail)-h):]
+	return append(lines[:min(len(lines), h-len(tail))], tail...)
 }
 
 // Keys writes the keys at a dialog's lower edge: "enter choose  esc close".

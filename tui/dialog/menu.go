@@ -226,6 +226,9 @@ func (m *Menu) line(s Scene, it Item, selected bool, keys, width int) string {
 		room -= keys + 2
 	}
 	text := cells.Cut(it.Label, max(0, room))
-	rest := max(0, room-cells.Width(text)-2)
-	return line + label.Plus(ground).Paint(text) + s.Theme.Muted.Plus(ground).Paint(cells.FitRight(note, rest+min(2, max(0, room-cells.Width(text)))))
+	rest := max(0, room-cells.Width(text))
+	if rest < 6 {
+		note = ""
+	}
+	return line + label.Plus(ground).Paint(text) + s.Theme.Muted.Plus(ground).Paint(cells.FitRight(cells.Cut(note, rest-2), rest))
 }

@@ -57,18 +57,18 @@ func (t *Table) columns() []column {
 			{id: Gone, keep: 8, min: 7, max: 8},
 			{id: Home, keep: 7, min: 6, max: 10},
 			{id: Image, keep: 3, min: 12, max: 40},
-			{id: Profile, keep: 1, min: 7, max: 10},
+			{id: Profile, keep: 1, min: 10, max: 10},
 		}
 	}
 	return []column{
 		{id: Name, min: 10, max: 40},
 		{id: Namespace, keep: 9, min: 9, max: 24},
-		{id: Status, min: 16, max: 44},
+		{id: Status, min: 26, max: 44},
 		{id: Up, keep: 8, min: 4, max: 5},
-		{id: Image, keep: 6, min: 12, max: 40},
-		{id: CPU, keep: 4, min: 4, max: 6},
+		{id: Image, keep: 6, min: 14, max: 40},
+		{id: CPU, keep: 4, min: 3, max: 6},
 		{id: Memory, keep: 5, min: 6, max: 8},
-		{id: Profile, keep: 3, min: 7, max: 10},
+		{id: Profile, keep: 3, min: 10, max: 10},
 		{id: Node, keep: 2, min: 4, max: 24},
 		{id: Restarts, keep: 1, min: 8, max: 8, right: true},
 	}

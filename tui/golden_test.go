@@ -1,0 +1,191 @@
+package tui
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/vt"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+var update = flag.Bool("update", false, "write the golden screens anew")
+
+// grid puts content through a terminal emulator and returns its lines as text.
+func grid(t *testing.T, content string, w, h int) []string {
+	t.Helper()
+	emu := vt.NewEmulator(max(1, w), max(1, h))
+	if _, err := emu.WriteString(strings.ReplaceAll(content, "\n", "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	lines := make([]string, h)
+	for y := range h {
+		var b strings.Builder
+		for x := 0; x < w; {
+			cell := emu.CellAt(x, y)
+			if cell == nil || cell.Width == 0 {
+				x++
+				continue
+			}
+			b.WriteString(cell.Content)
+			x += cell.Width
+		}
+		lines[y] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
+}
+
+// inks describes the styles of the screen: for each line, which runs of cells
+// have which style.
+func inks(t *testing.T, content string, w, h int) string {
+	t.Helper()
+	emu := vt.NewEmulator(w, h)
+	if _, err := emu.WriteString(strings.ReplaceAll(content, "\n", "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for y := range h {
+		last := ""
+		for x := range w {
+			cell := emu.CellAt(x, y)
+			if cell == nil {
+				continue
+			}
+			if style := strings.TrimSuffix(strings.TrimPrefix(cell.Style.String(), "\x1b["), "m"); style != last {
+				fmt.Fprintf(&b, "%d,%d %s\n", y, x, style)
+				last = style
+			}
+		}
+	}
+	return b.String()
+}
+
+// states are the screens worth looking at.
+func states() map[string]func(t *testing.T) *driver {
+	demo := func(keys ...string) func(t *testing.T) *driver {
+		return func(t *testing.T) *driver {
+			d := drive(t, demoSnapshot(), nil)
+			d.keys(keys...)
+			return d
+		}
+	}
+	showing := func(snap workspace.Snapshot) func(t *testing.T) *driver {
+		return func(t *testing.T) *driver { return drive(t, snap, nil) }
+	}
+	empty := demoSnapshot()
+	empty.Workspaces = nil
+	stale := demoSnapshot()
+	stale.StaleSince, stale.Problem, stale.Hint = stale.Workspaces[1].Status.Since, "prod does not answer: connection refused", "check the network"
+	everywhere := demoSnapshot()
+	everywhere.Namespace = ""
+	return map[string]func(t *testing.T) *driver{
+		"list":        demo(),
+		"namespaces":  showing(everywhere),
+		"empty":       showing(empty),
+		"connecting":  showing(workspace.Snapshot{Context: "prod"}),
+		"unreachable": showing(unreachable()),
+		"stale":       showing(stale),
+		"filter":      demo("/", "g", "p", "u"),
+		"stop":        demo("s"),
+		"delete":      demo("down", "d"),
+		"deleted":     demo("D"),
+		"purge":       demo("D", "P"),
+		"create":      demo("c", "N", "e", "w"),
+		"help":        demo("?"),
+		"why":         demo("down", "down", "down", "down", "w"),
+		"events":      demo("tab"),
+		"logs":        demo("l"),
+		"objects":     demo("tab", "tab", "tab"),
+		"yaml":        demo("Y"),
+		"sort":        demo("t"),
+		"copy":        demo("y"),
+		"read-only": func(t *testing.T) *driver {
+			return drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
+		},
+	}
+}
+
+func TestScreens(t *testing.T) {
+	for name, open := range states() {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			for _, size := range [][2]int{{40, 10}, {80, 24}, {120, 40}, {160, 45}} {
+				d.size(size[0], size[1])
+				golden(t, fmt.Sprintf("%s-%dx%d.txt", name, size[0], size[1]), d.text()+"\n")
+			}
+		})
+	}
+}
+
+// TestInks holds the styles; the text is the same in all of them.
+func TestInks(t *testing.T) {
+	for name, set := range map[string]struct {
+		dark    bool
+		profile colorprofile.Profile
+	}{
+		"dark": {true, colorprofile.TrueColor}, "light": {false, colorprofile.TrueColor},
+		"ansi16": {true, colorprofile.ANSI}, "nocolor": {true, colorprofile.Ascii},
+	} {
+		for _, state := range []string{"list", "delete", "why"} {
+			t.Run(name+"/"+state, func(t *testing.T) {
+				d := states()[state](t)
+				d.size(80, 24)
+				text := d.text()
+				d.app.dark = set.dark
+				d.profile(set.profile)
+				if name == "nocolor" {
+					if strings.Contains(d.app.View().Content, ";2;") {
+						t.Error("there is colour")
+					}
+				} else if diff := cmp.Diff(text, d.text()); diff != "" {
+					t.Error(diff)
+				}
+				golden(t, state+"-"+name+".inks", inks(t, d.app.View().Content, 80, 24))
+			})
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+// TestEverySizeHoldsEveryScreen is about panics and about frames that are
+// larger than the screen.
+func TestEverySizeHoldsEveryScreen(t *testing.T) {
+	for name, open := range states() {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			for w := 1; w <= 200; w += 1 + w/23 {
+				for h := 1; h <= 60; h += 1 + h/13 {
+					d.app.Update(tea.WindowSizeMsg{Width: w, Height: h})
+					within(t, d.app, w, h)
+				}
+			}
+		})
+	}
+}

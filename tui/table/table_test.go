@@ -1,0 +1,124 @@
+package table
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+func rows(names ...string) []workspace.Workspace {
+	var out []workspace.Workspace
+	for _, n := range names {
+		name, phase, _ := strings.Cut(n, ":")
+		w := workspace.Workspace{UID: "u-" + name, Ref: workspace.Ref{Namespace: "team", Name: name}}
+		w.Status.Phase = workspace.Phase(phase)
+		w.Spec.Labels = map[string]string{"tier": strings.ToLower(phase)}
+		out = append(out, w)
+	}
+	return out
+}
+
+func shown(t *Table) []string {
+	var out []string
+	for _, w := range t.rows {
+		out = append(out, w.Name)
+	}
+	return out
+}
+
+func TestFilter(t *testing.T) {
+	all := rows("api:Running", "api-2:Failing", "gpu-train:Starting", "docs:Stopped")
+	for text, want := range map[string][]string{
+		"":               {"api", "api-2", "docs", "gpu-train"},
+		"api":            {"api", "api-2"},
+		"API":            {"api", "api-2"},
+		"api !failing":   {"api"},
+		"!":              {"api", "api-2", "docs", "gpu-train"},
+		"!api":           {"docs", "gpu-train"},
+		"status=run":     {"api"},
+		"tier=stopped":   {"docs"},
+		"tier=":          {"api", "api-2", "docs", "gpu-train"},
+		"gtr":            {"gpu-train"}, // fuzzy, as nothing has it literally
+		"nosuch=thing":   nil,
+		"zzz":            nil,
+		"team !api docs": {"docs"},
+	} {
+		tab := New(false)
+		tab.SetSize(80, 20)
+		tab.SetRows(all, false)
+		tab.SetFilter(text)
+		if diff := cmp.Diff(want, shown(tab)); diff != "" {
+			t.Errorf("filter %q: %s", text, diff)
+		}
+	}
+}
+
+func TestTheCursorStaysOnItsWorkspace(t *testing.T) {
+	tab := New(false)
+	tab.SetSize(80, 20)
+	tab.SetRows(rows("b:Running", "d:Running", "f:Running"), false)
+	tab.Move(1)
+	tab.SetRows(rows("a:Running", "b:Running", "c:Running", "d:Running", "f:Running"), false)
+	if w, _ := tab.Selected(); w.Name != "d" {
+		t.Errorf("after rows came, the cursor is on %q, want d", w.Name)
+	}
+	tab.SetRows(rows("a:Running", "b:Running", "c:Running", "f:Running"), false)
+	if w, _ := tab.Selected(); w.Name != "f" {
+		t.Errorf("after its row went, the cursor is on %q, want f, which took its line", w.Name)
+	}
+	same := rows("a:Running", "b:Running", "c:Running", "f:Running")
+	same[3].UID = "another"
+	tab.SetRows(same, false)
+	if w, _ := tab.Selected(); w.UID != "another" {
+		t.Errorf("the cursor is on %q", w.UID)
+	}
+}
+
+func TestSortIsStableAndReverses(t *testing.T) {
+	tab := New(false)
+	tab.SetSize(120, 20)
+	tab.SetRows(rows("b:Running", "c:Failing", "a:Running"), false)
+	tab.SortBy(Status)
+	if diff := cmp.Diff([]string{"c", "a", "b"}, shown(tab)); diff != "" {
+		t.Error(diff)
+	}
+	tab.Reverse()
+	if diff := cmp.Diff([]string{"a", "b", "c"}, shown(tab)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestColumnsGoByPriorityAndNameAndStatusStay(t *testing.T) {
+	before := 99
+	for w := 160; w >= 1; w-- {
+		tab := New(false)
+		tab.SetSize(w, 10)
+		tab.SetRows(rows("api:Running"), true)
+		ids := []ColumnID{}
+		for _, p := range tab.layout {
+			ids = append(ids, p.id)
+		}
+		if !slices.Contains(ids, Name) || !slices.Contains(ids, Status) {
+			t.Fatalf("at %d: %v", w, ids)
+		}
+		if len(ids) > before {
+			t.Fatalf("at %d there are more columns than at %d", w, w+1)
+		}
+		before = len(ids)
+	}
+}
+
+func TestDeletedOnesHaveAViewOfTheirOwn(t *testing.T) {
+	all := rows("a:Running", "b:Deleted")
+	for deleted, want := range map[bool][]string{false: {"a"}, true: {"b"}} {
+		tab := New(deleted)
+		tab.SetRows(all, false)
+		if diff := cmp.Diff(want, shown(tab)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
