@@ -48,6 +48,9 @@ type hintError struct {
 func (e *hintError) Error() string { return e.err.Error() }
 func (e *hintError) Unwrap() error { return e.err }
 
+// Hint lets programs that do not import this package find the hint.
+func (e *hintError) Hint() string { return e.hint }
+
 // WithHint adds the next step to err; the command line prints it on a line of
 // its own. It returns nil for a nil err.
 func WithHint(err error, hint string) error {
