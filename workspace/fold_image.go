@@ -73,28 +73,52 @@ func imageSigns() []struct {
 		trouble
 		signs []string
 	}{
-		{trouble{ReasonImageInvalid, "bad image name", "is not a valid image name"},
-			[]string{"invalid reference format", "couldn't parse image", "failed to parse image name", "failed to apply default image tag"}},
-		{trouble{ReasonImageNotFound, "wrong platform", "has no build for this node's processor"},
-			[]string{"no match for platform", "no matching manifest for"}},
-		{trouble{ReasonImageNetwork, "too many pulls", "was refused by the registry for now: too many pulls"},
-			[]string{"toomanyrequests", "429 too many requests"}},
-		{trouble{ReasonImageAuth, "pull denied", "may not be pulled: the registry wants credentials, or there is no such repository"},
-			[]string{"pull access denied", "insufficient_scope", "repository does not exist or may require"}},
-		{trouble{ReasonImageAuth, "pull denied", "may not be pulled: the registry refuses the credentials, or wants some"},
-			[]string{"401 unauthorized", "403 forbidden", "status code 401", "status code 403", "authorization failed", "no basic auth credentials",
-				"unauthorized:", "authentication required", "access denied", "access to the resource is denied", "denied:", "failed to authorize", "invalid username/password"}},
-		{trouble{ReasonImageNetwork, "registry unreachable", "could not be pulled: the registry's name does not resolve on the node"},
-			[]string{"no such host", "server misbehaving", "name resolution"}},
-		{trouble{ReasonImageNetwork, "registry unreachable", "could not be pulled: the node does not trust the registry's certificate"},
-			[]string{"x509:", "tls: failed to verify", "http response to https client"}},
-		{trouble{ReasonImageNetwork, "registry unreachable", "could not be pulled: the node does not reach the registry"},
-			[]string{"i/o timeout", "connection refused", "no route to host", "network is unreachable", "connection reset", "deadline exceeded",
-				"tls handshake timeout", "client.timeout", "dial tcp", "registry is unavailable", "unexpected eof", "proxyconnect"}},
-		{trouble{ReasonImageNetwork, "registry failing", "could not be pulled: the registry answers with an error of its own"},
-			[]string{"500 internal server error", "502 bad gateway", "503 service unavailable", "504 gateway"}},
-		{trouble{ReasonImageNotFound, "image not found", "does not exist in its registry"},
-			[]string{"not found", "manifest unknown", "name unknown", "repository name not known", "no such image"}},
+		{
+			trouble{ReasonImageInvalid, "bad image name", "is not a valid image name"},
+			[]string{"invalid reference format", "couldn't parse image", "failed to parse image name", "failed to apply default image tag"},
+		},
+		{
+			trouble{ReasonImageNotFound, "wrong platform", "has no build for this node's processor"},
+			[]string{"no match for platform", "no matching manifest for"},
+		},
+		{
+			trouble{ReasonImageNetwork, "too many pulls", "was refused by the registry for now: too many pulls"},
+			[]string{"toomanyrequests", "429 too many requests"},
+		},
+		{
+			trouble{ReasonImageAuth, "pull denied", "may not be pulled: the registry wants credentials, or there is no such repository"},
+			[]string{"pull access denied", "insufficient_scope", "repository does not exist or may require"},
+		},
+		{
+			trouble{ReasonImageAuth, "pull denied", "may not be pulled: the registry refuses the credentials, or wants some"},
+			[]string{
+				"401 unauthorized", "403 forbidden", "status code 401", "status code 403", "authorization failed", "no basic auth credentials",
+				"unauthorized:", "authentication required", "access denied", "access to the resource is denied", "denied:", "failed to authorize", "invalid username/password",
+			},
+		},
+		{
+			trouble{ReasonImageNetwork, "registry unreachable", "could not be pulled: the registry's name does not resolve on the node"},
+			[]string{"no such host", "server misbehaving", "name resolution"},
+		},
+		{
+			trouble{ReasonImageNetwork, "registry unreachable", "could not be pulled: the node does not trust the registry's certificate"},
+			[]string{"x509:", "tls: failed to verify", "http response to https client"},
+		},
+		{
+			trouble{ReasonImageNetwork, "registry unreachable", "could not be pulled: the node does not reach the registry"},
+			[]string{
+				"i/o timeout", "connection refused", "no route to host", "network is unreachable", "connection reset", "deadline exceeded",
+				"tls handshake timeout", "client.timeout", "dial tcp", "registry is unavailable", "unexpected eof", "proxyconnect",
+			},
+		},
+		{
+			trouble{ReasonImageNetwork, "registry failing", "could not be pulled: the registry answers with an error of its own"},
+			[]string{"500 internal server error", "502 bad gateway", "503 service unavailable", "504 gateway"},
+		},
+		{
+			trouble{ReasonImageNotFound, "image not found", "does not exist in its registry"},
+			[]string{"not found", "manifest unknown", "name unknown", "repository name not known", "no such image"},
+		},
 	}
 }
 

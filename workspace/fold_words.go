@@ -47,9 +47,11 @@ func step(text, command string) NextStep { return NextStep{Text: text, Command: 
 
 // stepLogs and the others below are the steps that several rules offer.
 func (o *Observed) stepLogs() NextStep { return step("read the log", o.berth("logs")) }
+
 func (o *Observed) stepImage() NextStep {
 	return step("change the image", o.berth("edit", "--image", "IMAGE"))
 }
+
 func (o *Observed) stepEvents() NextStep {
 	return step("read the namespace's events", o.kubectl("get", "events", "--sort-by=.lastTimestamp"))
 }
