@@ -16,8 +16,7 @@ import (
 
 const (
 	// maxHeader is Envoy's default limit for request headers.
-	maxHeader = 60 << 10
-	// headerTimeout is how long a client may take to ask.
+	maxHeader     = 60 << 10
 	headerTimeout = 10 * time.Second
 	dialTimeout   = 5 * time.Second
 )
@@ -41,8 +40,8 @@ func (g *Gateway) serveConn(ctx context.Context, client net.Conn) {
 	buffered := bufio.NewReader(reader)
 	for {
 		reader.left = maxHeader
-		_ = client.SetReadDeadline(time.Now().Add(headerTimeout)) // a closed connection fails in the read
-		upstream, refusal, err := g.request(ctx, buffered)
+		_ = client.SetReadDeadline(time.Now().Add(g.headerTimeout)) // a closed connection fails in the read
+		upstream, refusal, err := g.request(ctx, buffered, reader)
 		if err != nil {
 			if refusal.code != 0 {
 				refuse(client, refusal, true)
@@ -74,13 +73,15 @@ func (g *Gateway) serveConn(ctx context.Context, client net.Conn) {
 
 // request reads one request and connects to what it names. An error ends the
 // connection; a refusal without an error leaves it open.
-func (g *Gateway) request(ctx context.Context, from *bufio.Reader) (net.Conn, answer, error) {
+func (g *Gateway) request(ctx context.Context, from *bufio.Reader, raw *limited) (net.Conn, answer, error) {
 	r, err := http.ReadRequest(from)
 	switch {
 	case errors.Is(err, errHeaderTooLong):
 		return nil, answer{http.StatusRequestHeaderFieldsTooLarge, ""}, err
-	case errors.Is(err, io.EOF), isNetwork(err):
+	case errors.Is(err, io.EOF), isNetwork(err), err != nil && errors.Is(raw.err, io.EOF):
 		return nil, answer{}, err
+	case err != nil && isNetwork(raw.err):
+		return nil, answer{http.StatusRequestTimeout, ""}, err
 	case err != nil:
 		return nil, answer{http.StatusBadRequest, ""}, err
 	}
@@ -92,6 +93,9 @@ func (g *Gateway) request(ctx context.Context, from *bufio.Reader) (net.Conn, an
 	}
 	if _, _, ok := split(r.Host); !ok {
 		return nil, answer{http.StatusNotFound, ""}, nil
+	}
+	if !g.waitSynced(ctx) {
+		return nil, answer{http.StatusServiceUnavailable, "no healthy upstream"}, nil
 	}
 	endpoints, found := g.table.resolve(r.Host)
 	if !found {
@@ -110,6 +114,20 @@ func (g *Gateway) request(ctx context.Context, from *bufio.Reader) (net.Conn, an
 		return nil, answer{http.StatusServiceUnavailable, "upstream connect error or disconnect/reset before headers. reset reason: connection failure"}, nil
 	}
 	return upstream, answer{}, nil
+}
+
+// waitSynced waits until the table is filled for the first time, which takes a
+// moment after the start.
+func (g *Gateway) waitSynced(ctx context.Context) bool {
+	timer := time.NewTimer(dialTimeout)
+	defer timer.Stop()
+	select {
+	case <-g.synced:
+		return true
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	return false
 }
 
 // isNetwork reports whether reading failed below HTTP: the client is gone or slow.
@@ -138,26 +156,35 @@ func refuse(client net.Conn, a answer, last bool) bool {
 // date is the time in the form that HTTP wants.
 func date() string { return time.Now().UTC().Format(http.TimeFormat) }
 
+// linger is how long the second direction may go on after the first has ended.
+// Closing a socket with unread bytes resets the connection, and a reset throws
+// away what the peer has not read yet: the last words of a session.
+const linger = time.Second
+
 // join copies both ways until one side ends, then ends the other.
 func join(client, upstream net.Conn) {
 	var wg sync.WaitGroup
-	closeBoth := func() {
-		_ = client.Close()   // the copies report the end
-		_ = upstream.Close() // the copies report the end
-	}
-	wg.Go(func() {
-		defer closeBoth()
-		_, _ = io.Copy(upstream, client) // how it ended makes no difference
-	})
-	_, _ = io.Copy(client, upstream) // how it ended makes no difference
-	closeBoth()
+	wg.Go(func() { pass(upstream, client) })
+	pass(client, upstream)
 	wg.Wait()
+	_ = client.Close()   // may be closed already
+	_ = upstream.Close() // may be closed already
+}
+
+// pass copies one direction to its end and gives the other one little time.
+func pass(to, from net.Conn) {
+	_, _ = io.Copy(to, from) // how it ended makes no difference
+	if half, ok := to.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the other side may be gone
+	}
+	_ = to.SetReadDeadline(time.Now().Add(linger)) // as above
 }
 
 // limited reads at most left bytes, for the header.
 type limited struct {
 	conn net.Conn
 	left int
+	err  error // the last one; net/http takes a request cut short for a malformed one
 }
 
 func (l *limited) Read(p []byte) (int, error) {
@@ -166,5 +193,6 @@ func (l *limited) Read(p []byte) (int, error) {
 	}
 	n, err := l.conn.Read(p[:min(len(p), l.left)])
 	l.left -= n
+	l.err = err
 	return n, err
 }

@@ -8,7 +8,8 @@
 // reached.
 //
 // The answers: 200 after the upstream is connected, 400 for what is not HTTP,
-// 404 for other methods and unknown hosts or ports, 431 for too long a header,
+// 404 for other methods and unknown hosts or ports, 408 for a request that does not
+// come to its end, 431 for too long a header,
 // 503 when a Service has no ready endpoint or the endpoint refuses. A connection
 // that was joined is never cut for being idle, and there is no half-close: when
 // one side ends, both do.
@@ -43,6 +44,9 @@ type Gateway struct {
 	log    *slog.Logger
 	table  *table
 	shared informers.SharedInformerFactory
+	synced chan struct{} // closed when the informers know the cluster
+	// headerTimeout is how long a client may take to ask.
+	headerTimeout time.Duration
 }
 
 // resync is off: the watch delivers every change.
@@ -57,12 +61,21 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the gateway's client: %w", err)
 	}
-	g := &Gateway{dial: cfg.Dial, log: cfg.Log, shared: informers.NewSharedInformerFactory(client, resync)}
+	return newGateway(cfg, client), nil
+}
+
+func newGateway(cfg Config, client kubernetes.Interface) *Gateway {
+	g := &Gateway{
+		dial: cfg.Dial, log: cfg.Log,
+		shared:        informers.NewSharedInformerFactory(client, resync),
+		synced:        make(chan struct{}),
+		headerTimeout: headerTimeout,
+	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
 	g.table = newTable(cfg.Domain, g.shared)
-	return g, nil
+	return g
 }
 
 // Serve answers on ln until ctx ends, then closes every connection and returns.
@@ -76,6 +89,12 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() }) // Accept reports it
 	defer stop()
 	g.shared.Start(ctx.Done())
+	wg.Go(func() {
+		g.shared.WaitForCacheSync(ctx.Done())
+		if ctx.Err() == nil {
+			close(g.synced)
+		}
+	})
 	for {
 		conn, err := ln.Accept()
 		if ctx.Err() != nil {
