@@ -88,7 +88,7 @@ func TestEachDeniedVerbIsNamed(t *testing.T) {
 			ns := namespace(t, admin, nil)
 			user := "user-of-" + ns
 			c := as(t, admin, ns, user, slices.Delete(slices.Clone(all), i, i+1))
-			err := life(t, c, request(t, ns, "api"))
+			err := life(t, c, unscheduled(t, ns))
 			var access *workspace.AccessError
 			if !errors.As(err, &access) || !errors.Is(err, workspace.ErrForbidden) {
 				t.Fatalf("error is %v, want a missing permission", err)

@@ -94,7 +94,7 @@ func (c *Client) Create(ctx context.Context, req Request, progress ProgressFunc)
 	}
 	err := m.report.step("checking "+req.Ref.Name, func() error { return m.examine(ctx) })
 	if err == nil {
-		err = m.make(ctx, 0)
+		err = m.make(ctx)
 	}
 	return m.done, err
 }
@@ -209,13 +209,13 @@ func unfinished(deployment *unstructured.Unstructured) bool {
 	return replicas == 1 && ready == 0 && deployment.GetGeneration() <= 2
 }
 
-// make writes the objects from the first-th on and starts the workspace.
-func (m *maker) make(ctx context.Context, first int) error {
+// make writes all objects and starts the workspace.
+func (m *maker) make(ctx context.Context) error {
 	list, err := m.objects()
 	if err != nil {
 		return err
 	}
-	for i := first; i < len(list); i++ {
+	for i := range list {
 		want := list[i]
 		var live *unstructured.Unstructured
 		err := m.report.step(title(want), func() error {

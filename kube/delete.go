@@ -94,7 +94,7 @@ func (c *Client) keepSpec(ctx context.Context, deployment, claim *unstructured.U
 }
 
 // removeCompute removes everything but home and Secret, the last made first.
-// A non-empty operation limits it to what that operation has made.
+// A function limits it to the objects that it accepts; nil accepts all.
 func (c *Client) removeCompute(ctx context.Context, ref workspace.Ref, inst workspace.Installation, report reporter, only func(*unstructured.Unstructured) bool) error {
 	for _, o := range compute(ref, inst) {
 		err := report.step("removing "+title(o), func() error {

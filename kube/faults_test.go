@@ -100,16 +100,27 @@ func TestCreateAfterAnyFailure(t *testing.T) {
 			t.Run(fmt.Sprintf("%s at write %d", mode, at), func(t *testing.T) {
 				t.Parallel()
 				resumeAfter(t, admin, mode, at)
-				undoAfter(t, admin, mode, at)
+				if mode == "killed" || mode == "lost answer" {
+					undoAfter(t, admin, mode, at) // the others stop at the same place
+				}
 			})
 		}
 	}
 }
 
+// unscheduled is a request whose pod no node takes: these tests are about
+// objects, and a hundred SSH servers would only slow them down.
+func unscheduled(t *testing.T, ns string) kube.Request {
+	t.Helper()
+	req := request(t, ns, "api")
+	req.Spec.NodeSelector = map[string]string{"nowhere": "true"}
+	return req
+}
+
 func resumeAfter(t *testing.T, admin *kube.Client, mode string, at int) {
 	t.Helper()
 	ns := namespace(t, admin, nil)
-	req := request(t, ns, "api")
+	req := unscheduled(t, ns)
 	broken, _ := sabotaged(t, mode, at)
 	first, err := broken.Create(t.Context(), req, nil)
 	if err == nil {
@@ -130,7 +141,7 @@ func resumeAfter(t *testing.T, admin *kube.Client, mode string, at int) {
 func undoAfter(t *testing.T, admin *kube.Client, mode string, at int) {
 	t.Helper()
 	ns := namespace(t, admin, nil)
-	req := request(t, ns, "api")
+	req := unscheduled(t, ns)
 	broken, _ := sabotaged(t, mode, at)
 	made, err := broken.Create(t.Context(), req, nil)
 	if err == nil {

@@ -184,10 +184,10 @@ func setAnnotation(o *unstructured.Unstructured, key, value string) {
 
 // merge sends a JSON merge patch as the given field manager; a UID that no
 // longer fits is a conflict.
-func (c *Client) merge(ctx context.Context, live *unstructured.Unstructured, patch []byte, manager string, sub ...string) error {
+func (c *Client) merge(ctx context.Context, live *unstructured.Unstructured, patch []byte, manager string) error {
 	ctx, cancel := c.write(ctx)
 	defer cancel()
-	_, err := c.resource(live).Patch(ctx, live.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager}, sub...)
+	_, err := c.resource(live).Patch(ctx, live.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: manager})
 	switch {
 	case err == nil:
 		return nil

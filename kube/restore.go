@@ -35,7 +35,7 @@ func (c *Client) Restore(ctx context.Context, req RestoreRequest, progress Progr
 	if err != nil {
 		return m.done, err
 	}
-	err = m.make(ctx, 0)
+	err = m.make(ctx)
 	return m.done, err
 }
 
