@@ -31,24 +31,51 @@ type reachRule struct {
 // everything below it; any other names one package.
 func reach() []reachRule {
 	return []reachRule{
-		{"./workspace/...", []string{"k8s.io/", "charm.land/", "github.com/", "golang.org/x/", "net/http"},
-			"the nouns are shared by everyone: what they import, everyone imports"},
-		{"./tui/...", []string{"k8s.io/", "golang.org/x/crypto/ssh", "github.com/spf13/cobra", module + "kube", module + "tunnel", module + "sshconf", module + "editor"},
-			"the view draws nouns; a view that reaches a client grows calls that block the screen"},
-		{"./tunnel/...", []string{"k8s.io/", "charm.land/", "github.com/spf13/cobra", module + "kube", module + "tui", module + "sshconf", module + "editor"},
-			"a tunnel works over any dialer, so it never knows which cluster, or that there is a screen"},
-		{"./tunnel/connect", []string{"golang.org/x/crypto/ssh", "encoding/json", "k8s.io/", "net/http", "github.com/spf13/cobra"},
-			"it starts once for every ssh connection, and each of these costs milliseconds at start"},
-		{"./tunnel/berth-connect", []string{"golang.org/x/crypto/ssh", "encoding/json", "k8s.io/", "net/http", "github.com/spf13/cobra"},
-			"it starts once for every ssh connection, and each of these costs milliseconds at start"},
-		{"./kube/...", []string{"charm.land/", "golang.org/x/crypto/ssh", "github.com/spf13/cobra", module + "tui", module + "tunnel", module + "sshconf", module + "editor"},
-			"kube turns nouns into objects and back; how they are shown or dialled is not its business"},
-		{"./sshconf/...", []string{"k8s.io/", "charm.land/", "net/http", "github.com/spf13/cobra", module + "kube", module + "tui", module + "tunnel", module + "editor"},
-			"it edits files that every ssh connection depends on and must be readable in one sitting"},
-		{"./editor/...", []string{"k8s.io/", "charm.land/", "golang.org/x/crypto/ssh", "github.com/spf13/cobra", module + "kube", module + "tui", module + "tunnel", module + "sshconf"},
-			"an editor needs an alias and nothing else"},
-		{"./assets/...", []string{"k8s.io/", "charm.land/", "github.com/", "golang.org/x/", "net"},
-			"assets are bytes"},
+		{
+			"./workspace/...",
+			[]string{"k8s.io/", "charm.land/", "github.com/", "golang.org/x/", "net/http"},
+			"the nouns are shared by everyone: what they import, everyone imports",
+		},
+		{
+			"./tui/...",
+			[]string{"k8s.io/", "golang.org/x/crypto/ssh", "github.com/spf13/cobra", module + "kube", module + "tunnel", module + "sshconf", module + "editor"},
+			"the view draws nouns; a view that reaches a client grows calls that block the screen",
+		},
+		{
+			"./tunnel/...",
+			[]string{"k8s.io/", "charm.land/", "github.com/spf13/cobra", module + "kube", module + "tui", module + "sshconf", module + "editor"},
+			"a tunnel works over any dialer, so it never knows which cluster, or that there is a screen",
+		},
+		{
+			"./tunnel/connect",
+			[]string{"golang.org/x/crypto/ssh", "encoding/json", "k8s.io/", "net/http", "github.com/spf13/cobra"},
+			"it starts once for every ssh connection, and each of these costs milliseconds at start",
+		},
+		{
+			"./tunnel/berth-connect",
+			[]string{"golang.org/x/crypto/ssh", "encoding/json", "k8s.io/", "net/http", "github.com/spf13/cobra"},
+			"it starts once for every ssh connection, and each of these costs milliseconds at start",
+		},
+		{
+			"./kube/...",
+			[]string{"charm.land/", "golang.org/x/crypto/ssh", "github.com/spf13/cobra", module + "tui", module + "tunnel", module + "sshconf", module + "editor"},
+			"kube turns nouns into objects and back; how they are shown or dialled is not its business",
+		},
+		{
+			"./sshconf/...",
+			[]string{"k8s.io/", "charm.land/", "net/http", "github.com/spf13/cobra", module + "kube", module + "tui", module + "tunnel", module + "editor"},
+			"it edits files that every ssh connection depends on and must be readable in one sitting",
+		},
+		{
+			"./editor/...",
+			[]string{"k8s.io/", "charm.land/", "golang.org/x/crypto/ssh", "github.com/spf13/cobra", module + "kube", module + "tui", module + "tunnel", module + "sshconf"},
+			"an editor needs an alias and nothing else",
+		},
+		{
+			"./assets/...",
+			[]string{"k8s.io/", "charm.land/", "github.com/", "golang.org/x/", "net"},
+			"assets are bytes",
+		},
 	}
 }
 

@@ -130,7 +130,7 @@ func (a *app) afterCreate(ctx context.Context, ref workspace.Ref, keys sshconf.K
 		a.tellAliasError(err)
 	}
 	if o.wait {
-		if err := a.awaitSSH(ctx, ref, o.timeout); err != nil {
+		if err := a.awaitSSH(ctx, ref, "", o.timeout); err != nil {
 			return err
 		}
 	} else if _, err := a.findOne(ctx, ref.String()); err != nil { // writes the alias

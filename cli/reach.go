@@ -35,7 +35,7 @@ func (a *app) ready(ctx context.Context, w workspace.Workspace, start bool) (wor
 	case workspace.Starting:
 		fmt.Fprintf(a.err, "%s is starting: %s\n", w.Name, w.Status.Sentence)
 	}
-	if err := a.awaitSSH(ctx, w.Ref, waitTimeout); err != nil {
+	if err := a.awaitSSH(ctx, w.Ref, "", waitTimeout); err != nil {
 		return w, err
 	}
 	return a.findOne(ctx, w.String())
@@ -63,13 +63,14 @@ func (a *app) startFirst(ctx context.Context, w workspace.Workspace, start bool)
 }
 
 // awaitSSH waits until the workspace runs and its sshd answers through the
-// transport of its alias: what the user will use.
-func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, timeout time.Duration) error {
+// transport of its alias: what the user will use. before is a pod that does not
+// count, because it is on its way out; "" for none.
+func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timedOut(timeout))
 	defer cancel()
 	begun := time.Now()
 	tell := a.progress("")
-	if err := a.awaitPhase(ctx, ref, workspace.Running, timeout); err != nil {
+	if err := a.awaitPhase(ctx, ref, workspace.Running, before, timeout); err != nil {
 		return err
 	}
 	tell(workspace.Progress{Step: "running", Done: true, Elapsed: time.Since(begun)})

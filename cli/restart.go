@@ -8,7 +8,7 @@ import (
 
 func newRestart(a *app) *cobra.Command {
 	return newVerb(a, verb{
-		name: "restart", short: "Give workspaces a new pod; home and identity stay", phase: workspace.Running, done: "restarted",
+		name: "restart", short: "Give workspaces a new pod; home and identity stay", newPod: true, phase: workspace.Running, done: "restarted",
 		do: (*cluster).restart,
 	})
 }

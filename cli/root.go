@@ -42,10 +42,23 @@ Without a command it opens the terminal program.`,
 		group string
 		new   func(*app) *cobra.Command
 	}{
-		{groupUse, newList}, {groupUse, newSSH}, {groupUse, newOpen}, {groupUse, newWhy}, {groupUse, newLogs},
-		{groupChange, newCreate}, {groupChange, newEdit}, {groupChange, newStart}, {groupChange, newStop}, {groupChange, newRestart},
-		{groupChange, newDelete}, {groupChange, newRestore}, {groupChange, newPurge},
-		{groupSetup, newSSHConfig}, {groupSetup, newConnect}, {groupSetup, newSandbox}, {groupSetup, newVersion},
+		{groupUse, newList},
+		{groupUse, newSSH},
+		{groupUse, newOpen},
+		{groupUse, newWhy},
+		{groupUse, newLogs},
+		{groupChange, newCreate},
+		{groupChange, newEdit},
+		{groupChange, newStart},
+		{groupChange, newStop},
+		{groupChange, newRestart},
+		{groupChange, newDelete},
+		{groupChange, newRestore},
+		{groupChange, newPurge},
+		{groupSetup, newSSHConfig},
+		{groupSetup, newConnect},
+		{groupSetup, newSandbox},
+		{groupSetup, newVersion},
 	} {
 		cmd := c.new(a)
 		cmd.GroupID = c.group

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io"
-	"os"
 
 	"golang.org/x/term"
 )
@@ -25,15 +24,3 @@ func isTerminal(stream any) bool {
 // interactive reports whether somebody can be asked: questions are written to
 // standard error and answered on standard input.
 func (s streams) interactive() bool { return isTerminal(s.in) && isTerminal(s.err) }
-
-// inFile is standard input as a file, for child processes and terminals.
-func (s streams) inFile() (*os.File, bool) {
-	f, ok := s.in.(*os.File)
-	return f, ok
-}
-
-// outFile is standard output as a file.
-func (s streams) outFile() (*os.File, bool) {
-	f, ok := s.out.(*os.File)
-	return f, ok
-}

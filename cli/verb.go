@@ -14,6 +14,7 @@ import (
 // verb is a command that does one thing to each of several workspaces.
 type verb struct {
 	name, short, long string
+	newPod            bool            // --wait waits for another pod than the present one
 	deleted           bool            // works on deleted workspaces
 	phase             workspace.Phase // what --wait waits for; "" for none
 	done              string          // "stopped": past tense for the report
@@ -123,11 +124,15 @@ func (a *app) doVerb(ctx context.Context, c *cluster, v verb, w workspace.Worksp
 func (a *app) awaitVerb(ctx context.Context, v verb, w workspace.Workspace, timeout time.Duration) error {
 	switch v.phase {
 	case workspace.Running:
-		return a.awaitSSH(ctx, w.Ref, timeout)
+		before := ""
+		if v.newPod {
+			before = w.Pod
+		}
+		return a.awaitSSH(ctx, w.Ref, before, timeout)
 	case "":
 		return a.await(ctx, w.Ref, timeout, func(_ workspace.Workspace, ok bool) (bool, error) { return !ok, nil })
 	default:
-		return a.awaitPhase(ctx, w.Ref, v.phase, timeout)
+		return a.awaitPhase(ctx, w.Ref, v.phase, "", timeout)
 	}
 }
 

@@ -67,14 +67,14 @@ func waitError(ref workspace.Ref, last string, cause error) error {
 }
 
 // awaitPhase waits until the workspace is in phase, and fails early where it
-// stays failed.
-func (a *app) awaitPhase(ctx context.Context, ref workspace.Ref, phase workspace.Phase, timeout time.Duration) error {
+// stays failed. What pod before shows does not count; "" is no pod.
+func (a *app) awaitPhase(ctx context.Context, ref workspace.Ref, phase workspace.Phase, before string, timeout time.Duration) error {
 	var failing time.Time
 	return a.await(ctx, ref, timeout, func(w workspace.Workspace, ok bool) (bool, error) {
 		switch {
 		case !ok:
 			return false, nil
-		case w.Status.Phase == phase:
+		case w.Status.Phase == phase && (before == "" || w.Pod != before):
 			return true, nil
 		case w.Status.Phase != workspace.Failing:
 			failing = time.Time{}
