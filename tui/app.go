@@ -34,6 +34,7 @@ type App struct {
 
 	snap    workspace.Snapshot
 	snapGen uint64
+	counted [3]int // workspaces, running, failing of snap
 
 	live, gone  *table.Table
 	showDeleted bool

@@ -6,6 +6,7 @@ import (
 
 	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/tui/keymap"
 )
 
 // header is the first line: where one is, through which gateway, how many. On
@@ -64,7 +65,7 @@ func (a *App) counts(words bool) string {
 	if !a.snap.Synced {
 		return ""
 	}
-	all, running, failing := a.snap.Counts()
+	all, running, failing := a.counted[0], a.counted[1], a.counted[2]
 	if words {
 		noun := " workspaces"
 		if all == 1 {
@@ -115,20 +116,26 @@ func (a *App) strip(y int) (string, *dialog.Point) {
 	return "", nil
 }
 
-// footer is the last line: the keys that matter here, and the toast.
+// footer is the last line: the keys that matter here, and the toast. Help
+// keeps its place, as it leads to all the others.
 func (a *App) footer() string {
 	right := a.toastText()
-	room := a.w - cells.Width(right) - 2
+	help := a.hint(a.keys.Get("help"))
+	room := a.w - cells.Width(right) - cells.Width(help) - 2
 	line := ""
 	for _, action := range a.keys.All(a.context()) {
-		if action.Hint == "" || action.Reason() != "" {
+		if action.Hint == "" || action.ID == "help" || action.Reason() != "" {
 			continue
 		}
-		next := " " + a.theme.Key.Paint(action.Key()) + " " + a.theme.Muted.Paint(action.Hint) + " "
+		next := a.hint(action)
 		if cells.Width(line)+cells.Width(next) > room {
 			break
 		}
 		line += next
 	}
-	return cells.Spread(line, right+" ", a.w)
+	return cells.Spread(line+help, right+" ", a.w)
+}
+
+func (a *App) hint(action *keymap.Action) string {
+	return " " + a.theme.Key.Paint(action.Key()) + " " + a.theme.Muted.Paint(action.Hint) + " "
 }

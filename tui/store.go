@@ -40,7 +40,12 @@ func pause(ctx context.Context, d time.Duration) {
 // takeSnapshot shows what the Source knows now.
 func (a *App) takeSnapshot() tea.Cmd {
 	snap, gen := a.cfg.Source.Snapshot()
+	if gen == a.snapGen && a.snapGen != 0 {
+		return nil
+	}
 	a.snap, a.snapGen = snap, gen
+	all, running, failing := snap.Counts()
+	a.counted = [3]int{all, running, failing}
 	a.live.SetRows(snap.Workspaces, snap.Namespace == "")
 	a.gone.SetRows(snap.Workspaces, snap.Namespace == "")
 	for _, d := range a.dialogs {

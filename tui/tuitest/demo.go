@@ -62,7 +62,7 @@ func Many(n int) workspace.Snapshot {
 			Cluster: "c1", UID: fmt.Sprint("u", i), Ref: ref, Alias: ref.Alias(),
 			Spec:       workspace.Spec{Image: "ubuntu:24.04", CPU: "2", Memory: "4Gi", Profile: workspace.Standard},
 			Status:     workspace.Status{Phase: workspace.Running, Sentence: "Ready."},
-			ReadySince: Epoch().Add(-time.Duration(i) * time.Minute), Node: fmt.Sprint("n", i%50),
+			ReadySince: Epoch().Add(-72*time.Hour - time.Duration(i)*time.Minute), Node: fmt.Sprint("n", i%50),
 		})
 	}
 	return snap
