@@ -67,7 +67,7 @@ func (n *Node) provision(ctx context.Context) error {
 		return nil
 	}
 	wg.Go(func() {
-		for p.next(ctx) { //nolint:revive // each call does the work
+		for p.next(ctx) {
 		}
 	})
 	<-ctx.Done()

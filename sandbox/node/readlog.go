@@ -3,6 +3,7 @@ package node
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -107,7 +108,7 @@ func readEntries(reader *bufio.Reader, partial string, o *logOptions) (entries [
 		line, err := reader.ReadString('\n')
 		line = partial + line
 		partial = ""
-		if err == io.EOF { //nolint:errorlint // a bufio.Reader returns it bare
+		if errors.Is(err, io.EOF) {
 			return entries, line, nil
 		}
 		if err != nil {
