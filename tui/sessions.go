@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"strconv"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -27,7 +28,21 @@ func (a *App) shell() tea.Cmd {
 // handOver gives the terminal to a command until it ends.
 func (a *App) handOver(what string, cmd ExecCommand) tea.Cmd {
 	a.toast = toast{}
-	return tea.Exec(cmd, func(err error) tea.Msg { return doneMsg{what: what, err: err} })
+	return tea.Exec(unhurried{cmd}, func(err error) tea.Msg { return doneMsg{what: what, err: err} })
+}
+
+// unhurried keeps a command from ending at once. Bubble Tea's renderer stops
+// its ticker from a goroutine that nobody waits for; a command that fails
+// immediately can be overtaken by that, and the screen would stay frozen.
+type unhurried struct{ ExecCommand }
+
+// Run runs the command for at least a blink.
+func (u unhurried) Run() error {
+	least := time.NewTimer(50 * time.Millisecond)
+	defer least.Stop()
+	err := u.ExecCommand.Run()
+	<-least.C
+	return err
 }
 
 // opened calls next with the selected workspace if it can be opened.

@@ -120,7 +120,7 @@ func (s *screen) waitFor(what string, ok func() bool) {
 		}
 		<-time.After(5 * time.Millisecond)
 	}
-	s.t.Fatalf("waited for %s in vain; the screen:\n%s", what, s.text())
+	s.t.Fatalf("waited for %s in vain; the screen:\n%s\nlast bytes: %q", what, s.text(), tail(s.output()))
 }
 
 func (s *screen) sees(text string) {
