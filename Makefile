@@ -38,9 +38,9 @@ fmt: $(BIN)/tools/golangci-lint ## format every module
 bench: build ## print the measures, each with the command behind it
 	@scripts/bench $(BIN)
 
-install: build ## install the three programs below PREFIX (~/.local)
+install: build ## install the programs below PREFIX (~/.local)
 	@install -d $(PREFIX)/bin
-	@install -m 755 $(BIN)/berth $(BIN)/berth-connect $(BIN)/berth-sandbox $(PREFIX)/bin/
+	@install -m 755 $(BIN)/berth $(BIN)/berth-connect $(BIN)/berth-sandbox $(BIN)/berth-sandbox-pod $(PREFIX)/bin/
 	@echo "installed in $(PREFIX)/bin"
 
 clean: ## remove what was built; the sandbox's data is left alone
