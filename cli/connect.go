@@ -29,6 +29,7 @@ func newConnect(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defaultSignals()
 			code := connect.Run(cmd.Context(), args[0], connect.Program{
 				Dir: dir.Path(), Stdin: a.in, Stdout: a.out, Stderr: a.err,
 				Via: alias.Transport(via), PortForward: a.portForward, Debug: a.flags.debug,

@@ -37,3 +37,7 @@ func withSignals(parent context.Context) (ctx context.Context, stop func()) {
 		<-done
 	}
 }
+
+// defaultSignals undoes withSignals for what ssh runs as ProxyCommand: ssh
+// sends SIGHUP when it is done, and to end at once is the right answer.
+func defaultSignals() { signal.Reset(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP) }

@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestProgram walks through the program as a newcomer does, in a small and in
+// a large terminal.
+func TestProgram(t *testing.T) {
+	kubeconfig, bin := testCluster(t)
+	for _, size := range []struct{ width, height int }{{80, 24}, {160, 45}} {
+		t.Run(fmt.Sprintf("%dx%d", size.width, size.height), func(t *testing.T) {
+			env := programEnv(t, kubeconfig, fmt.Sprintf("program-%d", size.width))
+			s := openScreen(t, size.width, size.height, env, filepath.Join(bin, "berth"))
+
+			s.waitFor("no workspaces in")
+			s.keys("c")
+			s.answer("let ssh and editors know", "n") // asked once, at the first create
+			createByForm(s, "api")
+			s.waitFor("● running")
+
+			s.keys("Enter")
+			s.waitFor("sandbox workspace") // the shell's greeting
+			s.text("echo answer-$((40+2)) > kept; cat kept")
+			s.keys("Enter")
+			s.waitFor("answer-42")
+			s.text("exit")
+			s.keys("Enter")
+			s.waitFor("● running", "? help")
+
+			before := podOf(s)
+			s.keys("r")
+			s.answer("restart api?", "y")
+			s.waitGone(before)
+			s.waitFor("● running")
+
+			s.keys("d")
+			s.answer("delete api?", "y")
+			s.waitFor("no workspaces in")
+			s.keys("D")
+			s.waitFor("DELETED", "api")
+			s.keys("R")
+			s.waitGone("DELETED")
+			s.waitFor("● running")
+			s.keys("Enter")
+			s.waitFor("sandbox workspace")
+			s.text("cat kept")
+			s.keys("Enter")
+			s.waitFor("answer-42")
+			s.text("exit")
+			s.keys("Enter")
+			s.waitFor("? help")
+			s.keys("q")
+			s.waitFor("ended with 0")
+		})
+	}
+}
+
+// createByForm fills the form that c opens.
+func createByForm(s *screen, name string) {
+	s.t.Helper()
+	if !strings.Contains(s.tmux("capture-pane", "-p"), "new workspace") {
+		s.keys("c")
+	}
+	s.waitFor("new workspace")
+	s.keys("C-u")
+	s.text(name)
+	s.waitFor("ssh " + name + ".")
+	s.keys("C-s")
+	s.waitGone("new workspace")
+}
+
+// podOf reads the pod's name from the detail pane.
+func podOf(s *screen) string {
+	s.t.Helper()
+	s.waitFor("pod api-")
+	for line := range strings.SplitSeq(s.tmux("capture-pane", "-p"), "\n") {
+		if _, rest, ok := strings.Cut(line, "pod api-"); ok {
+			return "api-" + strings.Fields(rest)[0]
+		}
+	}
+	s.t.Fatal("the detail pane names no pod")
+	return ""
+}
+
+// TestProgramWithoutCluster holds that the program opens and says what is
+// wrong, whatever is wrong with the cluster.
+func TestProgramWithoutCluster(t *testing.T) {
+	_, bin := testCluster(t)
+	for _, test := range []struct{ name, kubeconfig, says string }{
+		{"missing", "", "no kubeconfig found"},
+		{"broken", "{ not yaml: [", "kubeconfig"},
+		{"unreachable", deadKubeconfig, "127.0.0.1:1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "kubeconfig")
+			if test.kubeconfig != "" {
+				if err := os.WriteFile(path, []byte(test.kubeconfig), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := openScreen(t, 100, 30, isolated(t, dir, path), filepath.Join(bin, "berth"))
+			s.waitFor(test.says)
+			s.keys("q")
+			s.waitFor("ended with 0")
+		})
+	}
+}
+
+const deadKubeconfig = `apiVersion: v1
+kind: Config
+current-context: dead
+clusters: [{name: dead, cluster: {server: "https://127.0.0.1:1"}}]
+contexts: [{name: dead, context: {cluster: dead, user: dead}}]
+users: [{name: dead, user: {token: x}}]
+`
