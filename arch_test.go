@@ -58,7 +58,7 @@ func reach() []reachRule {
 		},
 		{
 			"./kube/...",
-			[]string{"charm.land/", "golang.org/x/crypto/ssh", "github.com/spf13/cobra", module + "tui", module + "tunnel", module + "sshconf", module + "editor"},
+			[]string{"charm.land/", "github.com/spf13/cobra", module + "tui", module + "tunnel", module + "sshconf", module + "editor"},
 			"kube turns nouns into objects and back; how they are shown or dialled is not its business",
 		},
 		{
