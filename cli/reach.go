@@ -5,12 +5,15 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
 	"github.com/berth-sh/berth/sshconf"
 	"github.com/berth-sh/berth/tunnel"
+	"github.com/berth-sh/berth/tunnel/connect"
 	"github.com/berth-sh/berth/workspace"
 	"github.com/berth-sh/berth/workspace/alias"
 )
@@ -151,9 +154,25 @@ func (a *app) dial(ctx context.Context, w workspace.Workspace, fellBack func(err
 	if err != nil {
 		return nil, err
 	}
-	return tunnel.Dial(ctx, tunnel.Config{
+	config := tunnel.Config{
 		Dial: tunnel.ForAlias(f, a.portForward, fellBack), User: f.User, HostKey: f.HostKey,
 		Keys: tunnel.Keys{Files: files, Agent: a.env.getenv("SSH_AUTH_SOCK")},
 		Env:  tunnel.Environ(os.Environ()), Log: a.logger(),
-	})
+	}
+	for begun := time.Now(); ; {
+		client, err := tunnel.Dial(ctx, config)
+		var refused *connect.RefusedError
+		// The pod is ready a moment before every gateway knows.
+		if !errors.As(err, &refused) || refused.Status != http.StatusServiceUnavailable || time.Since(begun) > gatewayLag {
+			return client, err
+		}
+		select {
+		case <-time.After(probePause):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
+
+// gatewayLag is how long a gateway may take to learn of a ready pod.
+const gatewayLag = 5 * time.Second
