@@ -90,7 +90,9 @@ func TestInteractiveShell(t *testing.T) {
 	}
 	send("until stty size | grep 111; do :; done; echo re''sized")
 	expect("resized")
-	send("sleep 1000; echo inter''rupted $?")
+	// The interrupt must meet the command, not the line editor before it.
+	send("echo sleep''ing; sleep 1000; echo inter''rupted $?")
+	expect("sleeping")
 	send("\x03")
 	send("echo after''wards")
 	expect("afterwards")
