@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -252,7 +253,10 @@ func TestDialRefusesAWrongHostKey(t *testing.T) {
 	other := sshtest.WriteKey(t, filepath.Join(t.TempDir(), "other"), "")
 	config := configFor(server)
 	config.HostKey = string(ssh.MarshalAuthorizedKey(other.PublicKey()))
-	_, err := tunnel.Dial(t.Context(), config)
+	client, err := tunnel.Dial(t.Context(), config)
+	if err == nil {
+		_ = client.Close()
+	}
 	var wrong *tunnel.HostKeyError
 	if !errors.As(err, &wrong) {
 		t.Fatalf("error %v, want a wrong host key", err)
@@ -264,6 +268,19 @@ func TestDialRefusesAWrongHostKey(t *testing.T) {
 	if strings.Contains(server.Log(), "Accepted") {
 		t.Error("the login went on")
 	}
+}
+
+func TestDialAsksForThePinnedKindOfHostKey(t *testing.T) {
+	t.Parallel()
+	var more []string
+	for _, kind := range []string{"rsa", "ecdsa"} {
+		path := filepath.Join(t.TempDir(), kind)
+		if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", kind, "-N", "", "-f", path).CombinedOutput(); err != nil {
+			t.Fatalf("ssh-keygen: %v\n%s", err, out)
+		}
+		more = append(more, "HostKey "+path)
+	}
+	login(t, configFor(sshtest.Start(t, more...)))
 }
 
 func TestDialRefusesAnUnreadablePin(t *testing.T) {
