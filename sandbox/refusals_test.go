@@ -74,9 +74,14 @@ func TestSomebodyElsesFolderIsLeftAlone(t *testing.T) {
 func TestBadUsage(t *testing.T) {
 	s := newSandbox(t)
 	for _, args := range [][]string{
-		{"up", "--api-port", "0"}, {"up", "--api-port", "65536"}, {"up", "--api-port", "80x"},
-		{"up", "--api-port", "2000", "--gateway-port", "2000"}, {"up", "-o", "xml"},
-		{"up", "now"}, {"status", "--loud"}, {"sideways"},
+		{"up", "--api-port", "0"},
+		{"up", "--api-port", "65536"},
+		{"up", "--api-port", "80x"},
+		{"up", "--api-port", "2000", "--gateway-port", "2000"},
+		{"up", "-o", "xml"},
+		{"up", "now"},
+		{"status", "--loud"},
+		{"sideways"},
 	} {
 		if r := s.run(args...); r.code != exitUsage || r.stdout != "" || !strings.HasPrefix(r.stderr, "error: ") {
 			t.Errorf("%v: exit code %s, want %d and an error\n%s%s", args, strconv.Itoa(r.code), exitUsage, r.stdout, r.stderr)

@@ -11,7 +11,7 @@ import (
 )
 
 // start runs a shell that answers a line once it is ready.
-func start(t *testing.T, script string) (ID, *exec.Cmd) {
+func start(t *testing.T, script string) ID {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 	out, err := cmd.StdoutPipe()
@@ -32,11 +32,11 @@ func start(t *testing.T, script string) (ID, *exec.Cmd) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id, cmd
+	return id
 }
 
 func TestEndKillsWhatDoesNotListen(t *testing.T) {
-	id, _ := start(t, `trap "" TERM; echo ready; while :; do sleep 0.1; done`)
+	id := start(t, `trap "" TERM; echo ready; while :; do sleep 0.1; done`)
 	if !id.Alive() || id.RSS() == 0 {
 		t.Fatalf("%+v does not run", id)
 	}
@@ -49,7 +49,7 @@ func TestEndKillsWhatDoesNotListen(t *testing.T) {
 }
 
 func TestAnotherProcessWithTheSameIDIsNotTouched(t *testing.T) {
-	id, _ := start(t, `echo ready; exec sleep 60`)
+	id := start(t, `echo ready; exec sleep 60`)
 	other := ID{PID: id.PID, Start: id.Start + "0"}
 	if other.Alive() {
 		t.Error("a process with another start time is taken for the recorded one")
