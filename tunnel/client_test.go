@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -137,57 +136,6 @@ func TestExecEndsWhenTheOutputCannotBeWritten(t *testing.T) {
 	if _, err := client.Exec(t.Context(), "yes", tunnel.Streams{Out: out}, nil, nil); !errors.Is(err, broken) {
 		t.Errorf("error %v, want %v", err, broken)
 	}
-}
-
-func TestExecEndsWithItsContextOnADeadConnection(t *testing.T) {
-	t.Parallel()
-	server := sshtest.Start(t)
-	var frozen sync.Mutex // held while the network carries nothing
-	gateway := sshtest.Listen(t, nil, func(conn net.Conn) {
-		far, err := dialer(server.Addr)(context.Background())
-		if err == nil {
-			sshtest.Join(&freezing{conn, &frozen}, far)
-		}
-	})
-	config := configFor(server)
-	config.Dial = dialer(gateway.Addr)
-	client := login(t, config)
-	ctx, cancel := context.WithCancel(t.Context())
-	var once sync.Once
-	out := writerFunc(func(b []byte) (int, error) {
-		once.Do(func() { frozen.Lock(); cancel() })
-		return len(b), nil
-	})
-	flood := readerFunc(func(b []byte) (int, error) { return len(b), nil }) // more than the window holds
-	_, err := client.Exec(ctx, "echo up; exec sleep 600", tunnel.Streams{In: flood, Out: out}, nil, nil)
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
-	_ = client.Close()
-	frozen.Unlock()
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
-
-// freezing is a connection that carries nothing while the lock is held.
-type freezing struct {
-	net.Conn
-	frozen *sync.Mutex
-}
-
-func (f *freezing) Read(b []byte) (int, error) {
-	n, err := f.Conn.Read(b)
-	f.frozen.Lock()
-	defer f.frozen.Unlock()
-	return n, err
-}
-
-func (f *freezing) Write(b []byte) (int, error) {
-	f.frozen.Lock()
-	defer f.frozen.Unlock()
-	return f.Conn.Write(b)
 }
 
 func TestALostConnectionIsTyped(t *testing.T) {

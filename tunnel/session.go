@@ -70,7 +70,7 @@ func (c *Client) session(ctx context.Context, cmd command) (int, error) {
 	if err != nil {
 		return exitLost, err
 	}
-	defer func() { _ = session.Close() }() // usually closed by the other side already
+	defer c.hangUp(session) // usually closed by the other side already
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out, errs := newGate(cmd.streams.Out, cancel), newGate(cmd.streams.Err, cancel)
@@ -87,6 +87,12 @@ func (c *Client) session(ctx context.Context, cmd command) (int, error) {
 	stop := feed(stdin, cmd.streams.In, cancel)
 	defer stop()
 	return c.wait(ctx, session, cmd.resize)
+}
+
+// hangUp closes a session without waiting: on a dead connection even the word
+// that it is over cannot be written. A closed client has no sessions left.
+func (c *Client) hangUp(session *ssh.Session) {
+	_ = c.spawn(func() { _ = session.Close() }) // an error means that it is closed already
 }
 
 // await runs f, which blocks for as long as the server takes, until it is
@@ -129,16 +135,10 @@ func (c *Client) open(ctx context.Context) (*ssh.Session, error) {
 
 // start sends the environment, asks for a terminal and starts the command.
 func (c *Client) start(ctx context.Context, session *ssh.Session, cmd command) error {
-	for _, pair := range c.env {
-		name, value, _ := strings.Cut(pair, "=")
-		// Without asking for an answer: a refusal changes nothing, and the
-		// answers would cost a round trip each.
-		payload := ssh.Marshal(struct{ Name, Value string }{name, value})
-		if _, err := session.SendRequest("env", false, payload); err != nil {
-			return c.lost()
-		}
-	}
 	err := c.await(ctx, func() error {
+		if err := c.sendEnv(session); err != nil {
+			return err
+		}
 		if cmd.pty != nil {
 			if err := cmd.pty.request(session); err != nil {
 				return fmt.Errorf("asking for a terminal: %w", err)
@@ -155,6 +155,19 @@ func (c *Client) start(ctx context.Context, session *ssh.Session, cmd command) e
 	default:
 	}
 	return err
+}
+
+// sendEnv offers the environment, without asking for answers: a refusal
+// changes nothing, and each answer would cost a round trip.
+func (c *Client) sendEnv(session *ssh.Session) error {
+	for _, pair := range c.env {
+		name, value, _ := strings.Cut(pair, "=")
+		payload := ssh.Marshal(struct{ Name, Value string }{name, value})
+		if _, err := session.SendRequest("env", false, payload); err != nil {
+			return c.lost()
+		}
+	}
+	return nil
 }
 
 func (p PTY) request(session *ssh.Session) error {
@@ -188,7 +201,7 @@ func (c *Client) wait(ctx context.Context, session *ssh.Session, resize <-chan S
 			}
 			_ = session.WindowChange(max(size.Rows, 1), max(size.Cols, 1)) // fails only at the end
 		case <-ctx.Done():
-			_ = session.Close()
+			c.hangUp(session)
 			select {
 			case err := <-ended:
 				c.log.Debug("session cancelled", "end", err)
