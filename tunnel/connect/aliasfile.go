@@ -49,6 +49,11 @@ func ValidAlias(name string) bool {
 	return true
 }
 
+// errUntrusted is an alias file that somebody else may have written. It names
+// the address to dial, the CA to trust and the kubeconfig to use, so whoever
+// writes it decides where keys and keystrokes go.
+var errUntrusted = errors.New("its file is not private")
+
 // aliasError is an alias that cannot be used.
 type aliasError struct {
 	name string
@@ -66,12 +71,16 @@ func (e *aliasError) Hint() string {
 	if errors.Is(e.err, alias.ErrNewer) {
 		return "install the newer berth on this machine"
 	}
+	if errors.Is(e.err, errUntrusted) {
+		return "remove ~/.ssh/berth/alias/" + printable(e.name) + "; `berth ls` writes it anew"
+	}
 	return "`berth ssh-config install` writes the aliases of your workspaces"
 }
 
 // ReadAlias reads the alias file of name below dir. The name is checked
 // before it becomes part of a path; a missing file is fs.ErrNotExist, a file
-// of a newer program alias.ErrNewer.
+// of a newer program alias.ErrNewer. On Unix the file must be a plain one of
+// this user that nobody else may write; the folders above it may be links.
 func ReadAlias(dir, name string) (alias.File, error) {
 	if !ValidAlias(name) {
 		return alias.File{}, &aliasError{name, errors.New("not a valid alias")}
@@ -96,7 +105,7 @@ func ReadAlias(dir, name string) (alias.File, error) {
 // readCapped reads the file at path, which must not be larger than any alias
 // file can be.
 func readCapped(path string) (data []byte, err error) {
-	file, err := os.Open(path)
+	file, err := openOwn(path)
 	if err != nil {
 		return nil, err
 	}
