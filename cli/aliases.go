@@ -73,6 +73,9 @@ func (a *app) tellAliasError(err error) {
 	var pin *sshconf.PinChangedError
 	if errors.As(err, &pin) {
 		fmt.Fprintf(a.err, "berth: %s\n", workspace.Safe(pin.Error()))
+		if hint := workspace.HintOf(err); hint != "" {
+			fmt.Fprintf(a.err, "hint: %s\n", workspace.Safe(hint))
+		}
 	}
 }
 

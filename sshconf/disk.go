@@ -6,6 +6,14 @@ package sshconf
 // file in the same folder, fsync, mode, owner, rename. A reader, or a crash,
 // meets the old file or the new one. Folders are opened as os.Root, so a link
 // that was planted in one of them leads nowhere else.
+//
+// This is written by hand because the libraries for it lose what is needed
+// here. They take paths and not an os.Root, so a folder that is swapped between
+// a check and the write leads the file elsewhere. They give the new file to
+// whoever runs, and handing it over after the rename leaves a moment, or after
+// a kill a state, in which its user cannot read it and ssh refuses all its
+// hosts. The staged text of the user's own config must also be there for ssh
+// to read before it is renamed.
 
 import (
 	"bytes"

@@ -119,10 +119,16 @@ func (p *plan) checkPin(f *alias.File, held []string) (changed bool, err error) 
 		default:
 			return false, workspace.WithHint(
 				&PinChangedError{Alias: name, Pinned: fingerprint(old.HostKey), Now: fingerprint(f.HostKey)},
-				"connect only when somebody you trust confirms the new fingerprint; then remove ~/.ssh/berth/alias/"+f.Name+"."+f.Namespace+".*")
+				"do not connect until somebody you trust confirms the new fingerprint; then forget the old one and pin the new: `"+forget(held)+" && berth ls`")
 		}
 	}
 	return changed, nil
+}
+
+// forget is the command that drops the pins of a workspace. It names each file,
+// since a pattern would also match those of the same name in other clusters.
+func forget(held []string) string {
+	return "rm ~/.ssh/berth/alias/" + strings.Join(held, " ~/.ssh/berth/alias/")
 }
 
 func fingerprint(line string) string {

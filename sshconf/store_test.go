@@ -169,6 +169,10 @@ func TestChangedPinIsRefused(t *testing.T) {
 	if ferr != nil || ferr2 != nil || changed.Pinned != pinned || changed.Now != now {
 		t.Errorf("fingerprints %+v, want %s and %s", changed, pinned, now)
 	}
+	forget := "`rm ~/.ssh/berth/alias/api.team-a.berth ~/.ssh/berth/alias/api.team-a.prod.berth && berth ls`"
+	if hint := workspace.HintOf(err); !strings.Contains(hint, forget) {
+		t.Errorf("hint %q does not name the command %s", hint, forget)
+	}
 	if f, err := d.Read("api.team-a.berth"); err != nil || f.HostKey != api.HostKey || f.Address != api.Address {
 		t.Errorf("refused alias became %+v, %v", f, err)
 	}
