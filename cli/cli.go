@@ -51,5 +51,5 @@ func run(ctx context.Context, args []string, s streams, env environment) int {
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	return report(ctx, s.err, root.ExecuteContext(ctx))
+	return report(ctx, s.err, a.aim(root.ExecuteContext(ctx)))
 }

@@ -97,8 +97,8 @@ func report(ctx context.Context, w io.Writer, err error) int {
 		}
 		fmt.Fprintln(w, line)
 	}
-	if hints := workspace.HintOf(err); hints != "" {
-		for hint := range strings.SplitSeq(workspace.SafeText(hints), "\n") {
+	if text := hints(err); text != "" {
+		for hint := range strings.SplitSeq(workspace.SafeText(text), "\n") {
 			fmt.Fprintln(w, "hint: "+hint)
 		}
 	}

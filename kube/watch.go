@@ -24,6 +24,7 @@ type WatchConfig struct {
 	Cluster      workspace.ClusterID
 	ClusterName  string
 	Installation workspace.Installation
+	Program      string           // how next steps call this program; "" is "berth"
 	Now          func() time.Time // nil is time.Now
 	Log          *slog.Logger     // nil drops
 }

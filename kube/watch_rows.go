@@ -90,7 +90,7 @@ func (w *Watcher) refold(ref workspace.Ref, now time.Time) bool {
 func (w *Watcher) observe(ref workspace.Ref, r *row, now time.Time) workspace.Observed {
 	o := workspace.Observed{
 		Ref: ref, Now: now, StaleSince: w.state.staleSince, Denied: w.deniedFor(ref),
-		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probe,
+		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probe, Program: w.config.Program,
 	}
 	if r.deployment != nil {
 		d := r.deployment.observed

@@ -67,7 +67,7 @@ func refusedByQuota(o *Observed, c *Condition, evidence []Evidence) (Status, boo
 		parts = append(parts, i.resource+" asks for "+i.asked+", "+i.used+" of "+i.limit+" are used")
 	}
 	return failing(ReasonQuota, "quota exceeded", "Quota "+q.name+" is exceeded: "+strings.Join(parts, "; ")+".", c.Since, evidence,
-		step("stop another workspace of this namespace", "berth ls --namespace "+o.Namespace),
+		step("stop another workspace of this namespace", o.program()+" ls --namespace "+o.Namespace),
 		step("ask for less", o.berth("edit", "--cpu", "CPU", "--memory", "SIZE")), show)
 }
 

@@ -78,7 +78,7 @@ func readyCases() []foldCase {
 		},
 		{
 			name: "route fails", o: with(up(pod(ready())), probe), phase: workspace.Unreachable, reason: workspace.ReasonRouteFails,
-			sentence: "The pod is ready, but the route does not answer: the gateway answers 503: no healthy upstream.", next: "berth gateway check",
+			sentence: "The pod is ready, but the route does not answer: the gateway answers 503: no healthy upstream.", next: "kubectl -n berth-gateway get configmap berth -o yaml",
 		},
 		{name: "a probe older than readiness says nothing", o: with(up(pod(ready())), old), phase: workspace.Running, reason: workspace.ReasonReady, sentence: "Ready; sshd answers."},
 		{

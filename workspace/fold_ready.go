@@ -37,7 +37,7 @@ func foldReady(o *Observed) (Status, bool) {
 				o.podEvidence(p, "Ready", since),
 			},
 			Next: []NextStep{
-				step("check the gateway", "berth gateway check"),
+				step("see which gateway the cluster publishes", "kubectl -n "+GatewayNamespace+" get configmap "+InstallationName+" -o yaml"),
 				step("go through the API server meanwhile", o.berth("ssh")),
 			},
 		}, true

@@ -35,11 +35,19 @@ func (o *Observed) kubectl(args ...string) string {
 
 // berth spells a berth line for this workspace.
 func (o *Observed) berth(verb string, flags ...string) string {
-	line := "berth " + verb + " " + o.Name + " --namespace " + o.Namespace
+	line := o.program() + " " + verb + " " + o.Name + " --namespace " + o.Namespace
 	if len(flags) > 0 {
 		line += " " + strings.Join(flags, " ")
 	}
 	return line
+}
+
+// program is how this program is called for the workspace's cluster.
+func (o *Observed) program() string {
+	if o.Program == "" {
+		return "berth"
+	}
+	return o.Program
 }
 
 // step is one next step.

@@ -11,6 +11,7 @@ type Observed struct {
 	Now        time.Time
 	Denied     []Access
 	StaleSince time.Time // zero while the watch is live
+	Program    string    // how next steps call this program for this cluster: "berth --context prod"; "" is "berth"
 
 	NamespaceTerminating bool
 	Deployment           *Deployment
