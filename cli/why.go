@@ -101,7 +101,7 @@ func whyText(w workspace.Workspace, events []workspace.Event, now time.Time) str
 		b.WriteString("\nevidence\n")
 	}
 	for _, e := range w.Status.Evidence {
-		fmt.Fprintf(&b, "  %s: %s\n", e.Object, e.Says)
+		fmt.Fprintf(&b, "  %s: %s\n", e.Object, strings.ReplaceAll(e.Says, "\n", "\n    "))
 		if e.Command != "" {
 			fmt.Fprintf(&b, "    %s\n", e.Command)
 		}
