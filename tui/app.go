@@ -104,7 +104,7 @@ func (a *App) Init() tea.Cmd {
 func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if _, ok := msg.(frameMsg); ok {
 		a.frame.armed = false
-		return a, nil
+		return a, a.frame.arm() // this frame may have come too early for what came after it was asked for
 	}
 	cmd := a.route(msg)
 	a.frame.dirty = true
