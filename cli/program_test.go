@@ -44,7 +44,8 @@ func TestProgram(t *testing.T) {
 			s.keys("D")
 			s.waitFor("DELETED", "api")
 			s.keys("R")
-			s.waitGone("DELETED")
+			s.waitFor("no deleted workspaces here") // the view stays, the row has left it
+			s.keys("D")
 			s.waitFor("● running")
 			s.keys("Enter")
 			s.waitFor("sandbox workspace")

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"sigs.k8s.io/yaml"
 
 	"github.com/berth-sh/berth/workspace"
 )
@@ -127,8 +126,7 @@ func parseToleration(s string) workspace.Toleration {
 	return t
 }
 
-// readSpec reads a spec as the kept form has it; unknown fields are mistakes
-// here, since a person wrote them.
+// readSpec lays a file over a spec.
 func readSpec(path string, stdin io.Reader, into *workspace.Spec) error {
 	var data []byte
 	var err error
@@ -144,13 +142,8 @@ func readSpec(path string, stdin io.Reader, into *workspace.Spec) error {
 	if len(data) > workspace.MaxSpec {
 		return workspace.Usagef("reading the spec: %s has more than %d bytes", path, workspace.MaxSpec)
 	}
-	spec := *into
-	if err := yaml.Unmarshal(data, &spec); err != nil {
-		return workspace.WithHint(workspace.Usagef("reading the spec: %s: %s", path, workspace.Safe(err.Error())), "berth create NAME --dry-run -o yaml shows one")
+	if err := overlay(into, data); err != nil {
+		return workspace.WithHint(workspace.Usagef("reading the spec: %s: %s", path, workspace.Safe(err.Error())), "berth create NAME --dry-run -o yaml shows what a spec becomes")
 	}
-	for field := range spec.Unknown {
-		return workspace.Usagef("reading the spec: %s: field %q is not known", path, workspace.Safe(field))
-	}
-	*into = spec
 	return nil
 }
