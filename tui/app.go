@@ -46,14 +46,18 @@ type App struct {
 	filter    textinput.Model
 
 	dialogs []dialog.Dialog
-	create  *dialog.Create // the form whose creation runs, even when closed
-	jobs    map[workspace.Key]string
+	create  *dialog.Create           // the form whose creation runs, even when closed
+	jobs    map[workspace.Key]string // "stopping"
+	work    map[workspace.Key]string // the same with names, for those that are not in the list any more
 	mail    *mailbox
 	toast   toast
 	undo    func() tea.Cmd
 	undoBy  time.Time
 	errors  []logged
-	asked   bool // consent was asked in this run
+	asked   bool            // consent was asked in this run
+	leaving *dialog.Confirm // asks whether to quit while something runs
+	moving  *string         // the namespace on the way to, nil when there
+	recent  []string        // actions of the palette, the newest first
 
 	frame frame
 	spin  int
@@ -70,7 +74,7 @@ func New(cfg Config) (*App, error) {
 	}
 	a := &App{
 		cfg: cfg, now: cfg.Now, crew: newCrew(), dark: true, profile: colorprofile.TrueColor, mouse: true,
-		live: table.New(false), gone: table.New(true), jobs: map[workspace.Key]string{}, mail: newMailbox(),
+		live: table.New(false), gone: table.New(true), jobs: map[workspace.Key]string{}, work: map[workspace.Key]string{}, mail: newMailbox(),
 		filter: dialog.NewInput(""),
 	}
 	a.ctx, a.stop = context.WithCancel(context.Background())
@@ -166,6 +170,8 @@ func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
 		return tea.ClearScreen
 	case name == "ctrl+z":
 		return tea.Suspend
+	case name == "ctrl+c" && a.insists():
+		return a.leave()
 	case len(a.dialogs) > 0:
 		return a.toDialog(msg)
 	case name == "ctrl+c":
@@ -209,12 +215,6 @@ func (a *App) context() keymap.Context {
 		return keymap.Deleted
 	}
 	return keymap.List
-}
-
-// quit ends the program. What still runs is cancelled.
-func (a *App) quit() tea.Cmd {
-	a.pane.Stop()
-	return tea.Quit
 }
 
 // table returns the view that is shown.

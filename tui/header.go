@@ -13,7 +13,12 @@ import (
 // a narrow screen the gateway goes first, then the words of the counts.
 func (a *App) header() string {
 	t := a.theme
-	left := " " + t.Accent.Paint("berth") + "  " + orElse(a.snap.Context, "no context") + t.Muted.Paint(" ▸ ") + orElse(a.snap.Namespace, "all namespaces")
+	left := " " + t.Accent.Paint("berth") + "  " + orElse(a.snap.Context, "no context") + t.Muted.Paint(" ▸ ")
+	if a.moving != nil {
+		left += orElse(*a.moving, "all namespaces") + t.Busy.Paint("  switching…")
+	} else {
+		left += orElse(a.snap.Namespace, "all namespaces")
+	}
 	if a.showDeleted {
 		left += t.Muted.Paint(" ▸ ") + t.Strong.Paint("deleted")
 	}

@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"errors"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -34,8 +33,8 @@ type runMsg struct{ run func() tea.Cmd }
 // run starts a job on a workspace; its row tells so until the cluster has
 // accepted.
 func (a *App) run(j job, w workspace.Workspace) tea.Cmd {
-	a.jobs[w.Key()] = j.ing
-	what := strings.TrimSpace(j.ing + " " + w.Name)
+	what := j.ing + " " + w.Name
+	a.jobs[w.Key()], a.work[w.Key()] = j.ing, what
 	return a.do(func(ctx context.Context) tea.Msg {
 		err := j.call(ctx, w, func(workspace.Progress) {})
 		return doneMsg{what: what, key: w.Key(), err: err, then: func(a *App) tea.Cmd {
@@ -51,6 +50,8 @@ func (a *App) run(j job, w workspace.Workspace) tea.Cmd {
 
 func (a *App) finish(msg doneMsg) tea.Cmd {
 	delete(a.jobs, msg.key)
+	delete(a.work, msg.key)
+	defer a.unask()
 	switch {
 	case msg.form != nil:
 		return a.created(msg)

@@ -1,7 +1,10 @@
 package tui
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -9,17 +12,30 @@ import (
 	"github.com/berth-sh/berth/tui/detail"
 	"github.com/berth-sh/berth/tui/dialog"
 	"github.com/berth-sh/berth/tui/keymap"
+	"github.com/berth-sh/berth/workspace"
 )
 
 // openHelp lists every action of every context; enter runs it.
 func (a *App) openHelp() tea.Cmd {
-	a.open(&dialog.Menu{Title: "help", Items: a.actionItems(true), Search: true, Verb: "run", Wide: 74})
+	title := "help"
+	if a.cfg.Version != "" {
+		title += " · berth " + workspace.Safe(a.cfg.Version)
+	}
+	a.open(&dialog.Menu{Title: title, Items: a.actionItems(true), Search: true, Verb: "run", Wide: 74})
 	return nil
 }
 
-// openPalette finds an action by its words.
+// openPalette finds an action by its words; those used last come first.
 func (a *App) openPalette() tea.Cmd {
-	a.open(&dialog.Menu{Title: "actions", Items: a.actionItems(false), Search: true, Verb: "run", Wide: 64})
+	items := a.actionItems(false)
+	age := func(it dialog.Item) int {
+		if i := slices.IndexFunc(a.recent, func(id string) bool { return a.keys.Get(id).Title == it.Label }); i >= 0 {
+			return i
+		}
+		return len(a.recent)
+	}
+	slices.SortStableFunc(items, func(x, y dialog.Item) int { return cmp.Compare(age(x), age(y)) })
+	a.open(&dialog.Menu{Title: "actions", Items: items, Search: true, Verb: "run", Wide: 64})
 	return nil
 }
 
@@ -42,7 +58,10 @@ func (a *App) actionItems(groups bool) []dialog.Item {
 			if !action.In(ctx) {
 				it.Disabled = "in " + map[keymap.Context]string{keymap.List: "the list", keymap.Deleted: "deleted workspaces", keymap.Detail: "the pane below"}[action.Contexts[0]]
 			}
-			it.Choose = func() tea.Cmd { return a.invoke(action) }
+			it.Choose = func() tea.Cmd {
+				a.recent = append([]string{action.ID}, slices.DeleteFunc(a.recent, func(id string) bool { return id == action.ID })...)
+				return a.invoke(action)
+			}
 			items = append(items, it)
 		}
 	}
@@ -103,10 +122,33 @@ func (a *App) fillNamespaces(msg namespacesMsg) {
 	msg.menu.SetItems(items)
 }
 
+// setNamespace moves the list; the header says so until the cluster has
+// answered for the new place.
 func (a *App) setNamespace(name string) tea.Cmd {
+	goal := &name
+	a.moving = goal
 	return a.do(func(ctx context.Context) tea.Msg {
-		return doneMsg{what: "going to " + orElse(name, "all namespaces"), err: a.cfg.Scope.SetNamespace(ctx, name)}
+		err := a.cfg.Scope.SetNamespace(ctx, name)
+		return runMsg{func() tea.Cmd {
+			if err == nil {
+				return a.takeSnapshot()
+			}
+			if a.moving == goal {
+				a.moving = nil
+			}
+			if !errors.Is(err, context.Canceled) {
+				a.fail("going to "+orElse(name, "all namespaces"), err)
+			}
+			return nil
+		}}
 	})
+}
+
+// arrived ends a move once the snapshot is about its goal.
+func (a *App) arrived() {
+	if a.moving != nil && a.snap.Namespace == *a.moving && (a.snap.Synced || a.snap.Problem != "") {
+		a.moving = nil
+	}
 }
 
 func (a *App) toggleDeleted() tea.Cmd {

@@ -44,7 +44,7 @@ func (a *App) layout() rooms {
 	case a.focusPane:
 		r.paneH = rest * 3 / 5
 	case rest >= 11:
-		r.paneH = max(5, min(11, rest*2/5))
+		r.paneH = max(5, min(16, rest*2/5))
 	}
 	r.listH = rest - r.paneH
 	r.pane = r.list + r.listH
@@ -104,6 +104,8 @@ func (a *App) empty() []string {
 		return []string{"", line(fmt.Sprintf("none of %d workspaces matches the filter", total)), "", key("esc", "clear it")}
 	case !a.snap.Synced && a.snap.Problem != "":
 		return []string{"", line("nothing to show yet; trying again"), "", key("?", "help"), key("q", "quit")}
+	case a.moving != nil:
+		return []string{"", line("looking " + where(*a.moving) + "…")}
 	case !a.snap.Synced:
 		return []string{"", line("connecting to " + orElse(a.snap.Context, "the cluster") + "…")}
 	case a.showDeleted:

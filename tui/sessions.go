@@ -103,7 +103,7 @@ func (a *App) openEditor(w workspace.Workspace, name string) tea.Cmd {
 			case res.Terminal != nil:
 				return a.handOver(name+" in "+w.Name, res.Terminal)
 			case res.Copy != "":
-				a.say(orElse(res.Message, "copied") + " · copied")
+				a.say(orElse(res.Message, "nothing here could open it") + " · copied ✓")
 				return tea.SetClipboard(res.Copy)
 			}
 			a.say(orElse(res.Message, "opened in "+name))
@@ -119,7 +119,7 @@ func (a *App) chooseCopy() tea.Cmd {
 	}
 	item := func(key, label, text string) dialog.Item {
 		return dialog.Item{Key: key, Label: label, Note: text, Choose: func() tea.Cmd {
-			a.say("copied " + text)
+			a.copied(text)
 			return tea.SetClipboard(text)
 		}}
 	}

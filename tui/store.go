@@ -40,6 +40,7 @@ func pause(ctx context.Context, d time.Duration) {
 // takeSnapshot shows what the Source knows now.
 func (a *App) takeSnapshot() tea.Cmd {
 	snap, gen := a.cfg.Source.Snapshot()
+	defer a.arrived()
 	if gen == a.snapGen && a.snapGen != 0 {
 		return nil
 	}

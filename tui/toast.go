@@ -36,6 +36,9 @@ func (a *App) say(text string) {
 	a.toast = toast{text: workspace.Safe(text), until: a.now().Add(toastFor)}
 }
 
+// copied says what has gone to the clipboard.
+func (a *App) copied(text string) { a.say("copied " + text + " ✓") }
+
 // fail shows an error and keeps it in the log.
 func (a *App) fail(what string, err error) {
 	a.errors = append(a.errors, logged{a.now(), what, err})

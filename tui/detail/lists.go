@@ -61,11 +61,10 @@ func (p *Pane) drawLogs(s Scene, width int) []string {
 		return []string{s.Theme.Muted.Paint("not available here")}
 	}
 	back := p.back
-	lines, total, _ := p.log.read(0, 0)
-	if !p.follow { // what arrived since must not push the view
+	if _, total, _ := p.log.read(0, 0); !p.follow { // what arrived since must not push the view
 		back += max(0, total-p.seen)
 	}
-	lines, _, _ = p.log.read(back, p.height)
+	lines, _, _ := p.log.read(back, p.height)
 	var out []string
 	for _, l := range lines {
 		out = append(out, p.logLine(s, l, width)...)

@@ -52,9 +52,6 @@ func (p *Pane) Previous() tea.Cmd {
 	return p.load()
 }
 
-// Text returns what the tab shows as plain text, for copying.
-func (p *Pane) Text() string { return strings.Join(p.yaml, "\n") }
-
 func split(text string) []string {
 	if text == "" {
 		return nil

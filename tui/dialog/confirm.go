@@ -10,6 +10,7 @@ package dialog
 //     takes its name, it says so and only closes.
 
 import (
+	"cmp"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -27,6 +28,7 @@ type Confirm struct {
 	Title   string
 	Body    []string
 	Verb    string // on the button: "delete"
+	Stay    string // on the other one; "" is "cancel"
 	Trigger string // the key that opened it
 	Typed   string // text that must be typed instead of y; "" for none
 	Danger  bool
@@ -129,13 +131,14 @@ func (c *Confirm) Draw(s Scene) Box {
 	case c.Typed != "":
 		c.drawTyped(s, &b, width)
 	default:
-		yes, no := " "+c.Verb+" ", " cancel "
+		stay := cmp.Or(c.Stay, "cancel")
+		yes, no := " "+c.Verb+" ", " "+stay+" "
 		if c.onYes {
 			b.Tail = append(b.Tail, s.Theme.Muted.Paint(" "+no)+"   "+s.Theme.Button.Paint("▸"+yes))
 		} else {
 			b.Tail = append(b.Tail, s.Theme.Button.Paint("▸"+no)+"   "+s.Theme.Muted.Paint(" "+yes))
 		}
-		b.Footer = Keys(s.Theme, "y", c.Verb, "n", "cancel", "tab", "switch")
+		b.Footer = Keys(s.Theme, "y", c.Verb, "n", stay, "tab", "switch")
 	}
 	return b
 }

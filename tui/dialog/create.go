@@ -16,7 +16,6 @@ import (
 // after a failure it shows why and can be submitted again, which resumes.
 type Create struct {
 	Submit func(workspace.Ref, workspace.Spec) tea.Cmd // starts creating
-	Stop   func()                                      // gives up a running creation
 
 	installation workspace.Installation
 	fields       fields
@@ -146,10 +145,7 @@ func (c *Create) Update(msg tea.Msg) (bool, tea.Cmd) {
 	}
 	switch key := pressed(msg); {
 	case key == "esc" || key == "ctrl+c":
-		if c.running && c.Stop != nil {
-			c.Stop()
-		}
-		return true, nil
+		return true, nil // a running creation goes on without its form
 	case c.running && key != "":
 		return false, nil
 	case key == "ctrl+s":
@@ -189,6 +185,9 @@ func (c *Create) Tell(p workspace.Progress) {
 
 // Failed ends the creation with an error; the form can be submitted again.
 func (c *Create) Failed(err error) { c.running, c.err = false, err }
+
+// Running reports whether it is creating at the moment.
+func (c *Create) Running() bool { return c.running }
 
 // Ref returns the workspace being created.
 func (c *Create) Ref() workspace.Ref { return c.ref() }

@@ -180,6 +180,7 @@ func (m *Menu) lines(s Scene, shown []Item, width int) (lines []string, at int) 
 	for _, it := range m.Items {
 		keys = max(keys, cells.Width(it.Key))
 	}
+	keys = min(keys, width/4) // what a key does says more than its second name
 	group := ""
 	for i, it := range shown {
 		if it.Group != group && m.input.Value() == "" {

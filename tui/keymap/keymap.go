@@ -6,7 +6,6 @@ package keymap
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -111,6 +110,3 @@ func (r *Registry) Get(id string) *Action {
 	}
 	return nil
 }
-
-// Keys writes all keys of an action: "j, down".
-func (a *Action) KeyList() string { return strings.Join(a.Keys, ", ") }

@@ -35,6 +35,7 @@ type column struct {
 	keep     int // the lower, the earlier it goes when there is no room; 0 stays
 	min, max int
 	right    bool
+	whole    bool // short values, of no use when cut: it is shown whole or not at all
 }
 
 // placed is a column with its place in the line.
@@ -55,7 +56,7 @@ func (t *Table) columns() []column {
 			{id: Name, min: 10, max: 40},
 			{id: Namespace, keep: 9, min: 9, max: 24},
 			{id: Gone, keep: 8, min: 7, max: 8},
-			{id: Home, keep: 7, min: 6, max: 10},
+			{id: Home, keep: 7, min: 6, max: 10, whole: true},
 			{id: Image, keep: 3, min: 12, max: 40},
 			{id: Profile, keep: 1, min: 10, max: 10},
 		}
@@ -66,8 +67,8 @@ func (t *Table) columns() []column {
 		{id: Status, min: 26, max: 44},
 		{id: Up, keep: 8, min: 4, max: 5},
 		{id: Image, keep: 6, min: 14, max: 40},
-		{id: CPU, keep: 4, min: 3, max: 6},
-		{id: Memory, keep: 5, min: 6, max: 8},
+		{id: CPU, keep: 4, min: 3, max: 8, whole: true},
+		{id: Memory, keep: 5, min: 6, max: 10, whole: true},
 		{id: Profile, keep: 3, min: 10, max: 10},
 		{id: Node, keep: 2, min: 4, max: 24},
 		{id: Restarts, keep: 1, min: 8, max: 8, right: true},
@@ -83,7 +84,11 @@ func (t *Table) relayout() {
 		if c.id == Namespace && !t.allNS {
 			continue
 		}
-		cols = append(cols, placed{c, c.min})
+		least := c.min
+		if c.whole {
+			least = t.longest(c)
+		}
+		cols = append(cols, placed{c, least})
 	}
 	room := max(0, t.w-margin-1)
 	for width(cols) > room {
@@ -127,15 +132,21 @@ func droppable(cols []placed) int {
 	return best
 }
 
-// widest returns how much of its allowance a column can use. Many rows are
-// sampled rather than all measured: the answer only has to be about right.
+// widest returns how much of its allowance a column can use.
 func (t *Table) widest(c column) int {
-	widest := max(c.min, len(c.id)+2) // room for the arrow
+	return min(max(t.longest(c), len(c.id)+2), c.max) // room for the arrow
+}
+
+// longest returns the width of a column's values, within its allowance. Many
+// rows are sampled rather than all measured: the answer only has to be about
+// right.
+func (t *Table) longest(c column) int {
+	longest := c.min
 	step := max(1, len(t.rows)/500)
-	for i := 0; i < len(t.rows) && widest < c.max; i += step {
-		widest = max(widest, cells.Width(textOf(c.id, t.rows[i])))
+	for i := 0; i < len(t.rows) && longest < c.max; i += step {
+		longest = max(longest, cells.Width(textOf(c.id, t.rows[i])))
 	}
-	return min(widest, c.max)
+	return min(longest, c.max)
 }
 
 // textOf returns a cell's text as far as it does not depend on the clock.

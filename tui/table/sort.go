@@ -33,19 +33,6 @@ func (t *Table) Sortable() []ColumnID {
 	return ids
 }
 
-// NextSort moves the order to the next visible column.
-func (t *Table) NextSort() {
-	ids := make([]ColumnID, 0, len(t.layout))
-	for _, p := range t.layout {
-		ids = append(ids, p.id)
-	}
-	if len(ids) == 0 {
-		return
-	}
-	t.sort, t.reverse = ids[(slices.Index(ids, t.sort)+1)%len(ids)], false
-	t.rebuild()
-}
-
 // comparison orders by a column, then by name, namespace and identity, so that
 // equal rows never change places between two refreshes.
 func comparison(id ColumnID, reverse bool) func(a, b *workspace.Workspace) int {

@@ -122,3 +122,19 @@ func TestDeletedOnesHaveAViewOfTheirOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestAShortValueIsWholeOrNotThere(t *testing.T) {
+	for w := 40; w < 160; w++ {
+		tab := New(false)
+		tab.SetSize(w, 10)
+		all := rows("api:Running")
+		all[0].Spec.CPU, all[0].Spec.Memory, all[0].Spec.Image = "1500m", "1536Mi", strings.Repeat("image/", 9)
+		tab.SetRows(all, true)
+		line := tab.Draw(Scene{})[1]
+		for _, p := range tab.layout {
+			if text := textOf(p.id, &all[0]); (p.id == CPU || p.id == Memory) && !strings.Contains(line, text) {
+				t.Errorf("at %d, %s is cut: %q", w, p.id, line)
+			}
+		}
+	}
+}

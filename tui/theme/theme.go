@@ -58,10 +58,10 @@ type Theme struct {
 // colours it uses the terminal's own ones, which the user has made readable;
 // without colour it keeps bold and reverse.
 func New(dark bool, profile colorprofile.Profile) Theme {
-	switch {
-	case profile == colorprofile.NoTTY || profile == colorprofile.Ascii:
+	switch profile {
+	case colorprofile.NoTTY, colorprofile.Ascii:
 		return Theme{Dark: dark, Strong: "1", Accent: "1", Bad: "1", Key: "1", Row: "", Match: "7", Button: "7"}
-	case profile == colorprofile.ANSI:
+	case colorprofile.ANSI:
 		return Theme{
 			Dark: dark, Strong: "1", Muted: "2", Accent: "1;34", Good: "32", Busy: "33", Bad: "1;31",
 			Key: "1", Match: "7;33", Button: "7",
@@ -86,15 +86,17 @@ type Palette struct {
 }
 
 // The palettes. Every colour has a contrast of at least 4.5:1 against Ground
-// and Row, which a test checks.
+// and Row, and is one of the 256 that nearly all terminals have: the nearest
+// one to a colour between two of them can have quite another hue. Tests check
+// both.
 var (
 	DarkPalette = Palette{
-		Ground: rgb(0x1c1c1c), Row: rgb(0x2b3038), Muted: rgb(0x9aa3af), Accent: rgb(0x7cb7ff),
-		Good: rgb(0x6fcf97), Busy: rgb(0xe5c07b), Bad: rgb(0xff8a80),
+		Ground: rgb(0x1c1c1c), Row: rgb(0x303030), Muted: rgb(0x9e9e9e), Accent: rgb(0x87afff),
+		Good: rgb(0x87d787), Busy: rgb(0xd7af5f), Bad: rgb(0xff8787),
 	}
 	LightPalette = Palette{
-		Ground: rgb(0xffffff), Row: rgb(0xe9eef5), Muted: rgb(0x5b6470), Accent: rgb(0x0b5cad),
-		Good: rgb(0x136f37), Busy: rgb(0x7d5200), Bad: rgb(0xb3261e),
+		Ground: rgb(0xffffff), Row: rgb(0xeeeeee), Muted: rgb(0x626262), Accent: rgb(0x005faf),
+		Good: rgb(0x005f00), Busy: rgb(0x875f00), Bad: rgb(0xaf0000),
 	}
 )
 

@@ -47,3 +47,14 @@ func TestFewColoursUseTheTerminalsOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestFewerColoursAreTheSameColours(t *testing.T) {
+	for name, p := range map[string]Palette{"dark": DarkPalette, "light": LightPalette} {
+		for ink, c := range map[string]color.RGBA{"row": p.Row, "muted": p.Muted, "accent": p.Accent, "good": p.Good, "busy": p.Busy, "bad": p.Bad} {
+			r, g, b, _ := colorprofile.ANSI256.Convert(c).RGBA()
+			if got := (color.RGBA{R: uint8(r >> 8), G: uint8(g >> 8), B: uint8(b >> 8), A: 0xff}); got != c {
+				t.Errorf("%s: %s is %v, and %v with 256 colours", name, ink, c, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package tui
+
+// Leaving cancels what still runs. A change that the cluster has not accepted
+// yet may or may not happen then, and a creation stops half way; so the
+// program asks before, and staying is the default. ctrl+c pressed again means
+// it.
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/dialog"
+)
+
+// quit ends the program, or asks when something runs.
+func (a *App) quit() tea.Cmd {
+	work := a.underWay()
+	if len(work) == 0 {
+		return a.leave()
+	}
+	body := []string{"still running: " + strings.Join(work, ", "), ""}
+	if a.creating() {
+		body = append(body, "leaving cancels it: the workspace stays half made until the same create is run again or it is deleted")
+	} else {
+		body = append(body, "leaving cancels what the cluster has not accepted yet")
+	}
+	a.leaving = &dialog.Confirm{
+		Title: "leave now?", Verb: "leave", Stay: "stay", Trigger: "q", Body: body, Now: a.now, Opened: a.now(),
+		Yes: a.leave,
+	}
+	a.open(a.leaving)
+	return nil
+}
+
+// leave ends the program. What still runs is cancelled.
+func (a *App) leave() tea.Cmd {
+	a.pane.Stop()
+	return tea.Quit
+}
+
+// underWay lists what leaving would cancel: "stopping api".
+func (a *App) underWay() []string {
+	work := slices.Sorted(maps.Values(a.work))
+	if a.creating() {
+		work = append(work, "creating "+a.create.Ref().Name)
+	}
+	return work
+}
+
+func (a *App) creating() bool { return a.create != nil && a.create.Running() }
+
+// insists reports whether the question about leaving is on the screen, and has
+// been for long enough to have been read.
+func (a *App) insists() bool {
+	n := len(a.dialogs)
+	return n > 0 && a.leaving != nil && a.dialogs[n-1] == dialog.Dialog(a.leaving) && a.now().Sub(a.leaving.Opened) >= dialog.Grace
+}
+
+// unask takes the question away once there is nothing to lose.
+func (a *App) unask() {
+	if a.leaving != nil && len(a.underWay()) == 0 {
+		a.close(a.leaving)
+		a.leaving = nil
+	}
+}
