@@ -56,7 +56,12 @@ func proxy(address string) int {
 	if err != nil {
 		return 1
 	}
-	go func() { _, _ = io.Copy(conn, os.Stdin) }() // ends with the process
+	// ssh ends its proxy by a hangup, which a process may have been started to
+	// ignore; the end of its input is as good a sign.
+	go func() {
+		_, _ = io.Copy(conn, os.Stdin) // ends with ssh
+		_ = conn.Close()               // ends the copy below
+	}()
 	if _, err := io.Copy(os.Stdout, conn); err != nil {
 		return 1
 	}
