@@ -138,14 +138,19 @@ func (a *App) withConsent(next func() tea.Cmd) tea.Cmd {
 	line, file := c.Line()
 	settle := func(what string, f func(context.Context) error, said string) func() tea.Cmd {
 		return func() tea.Cmd {
-			return tea.Batch(next(), a.do(func(ctx context.Context) tea.Msg {
-				return doneMsg{what: what, err: f(ctx), then: func(a *App) tea.Cmd {
-					if said != "" {
+			return a.do(func(ctx context.Context) tea.Msg {
+				err := f(ctx)
+				return runMsg{func() tea.Cmd { // an editor finds the alias only once the line is there
+					cmd := next()
+					switch {
+					case err != nil:
+						a.fail(what, err)
+					case said != "":
 						a.say(said)
 					}
-					return nil
+					return cmd
 				}}
-			}))
+			})
 		}
 	}
 	a.open(&dialog.Confirm{

@@ -110,8 +110,8 @@ func (p *Pane) logState(s Scene) string {
 		words = append(words, fmt.Sprintf("%d older lines dropped", dropped))
 	}
 	switch {
-	case !p.follow && total > p.seen:
-		words = append(words, fmt.Sprintf("↓ %d new", total-p.seen))
+	case !p.follow && total > p.left:
+		words = append(words, fmt.Sprintf("↓ %d new", total-p.left))
 	case !p.follow:
 		words = append(words, "paused")
 	case p.logEnd:

@@ -69,7 +69,8 @@ type Pane struct {
 
 	top      int // first line shown, of all tabs but logs
 	back     int // logs: how many lines from the end the view is
-	seen     int // logs: total when the view was moved off the end
+	seen     int // logs: total when back was last right
+	left     int // logs: total when the view left the end
 	follow   bool
 	wrap     bool
 	previous bool

@@ -14,10 +14,14 @@ func (p *Pane) Scroll(n int) {
 		p.top = max(0, min(p.top+n, p.last))
 		return
 	}
-	if p.back == 0 && n < 0 {
-		_, p.seen, _ = p.log.read(0, 0)
+	_, total, _ := p.log.read(0, 0)
+	if p.follow {
+		p.left = total
+	} else {
+		p.back += total - p.seen
 	}
-	p.back = max(0, min(p.back-n, max(0, p.log.len()-p.height)))
+	p.seen = total
+	p.back = max(0, min(p.back-n, p.log.len()-p.height))
 	p.follow = p.back == 0
 }
 
@@ -39,6 +43,7 @@ func (p *Pane) Follow() {
 		p.back = 0
 	} else {
 		_, p.seen, _ = p.log.read(0, 0)
+		p.left = p.seen
 	}
 }
 

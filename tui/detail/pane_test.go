@@ -1,0 +1,153 @@
+package detail
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+// quiet is a reader that has nothing to say; tests put lines into the ring.
+type quiet struct{ Reader }
+
+// logs returns a pane that shows the log of a workspace with n lines.
+func logs(n int) *Pane {
+	spawn := func(func(context.Context) tea.Msg) (tea.Cmd, context.CancelFunc) { return nil, func() {} }
+	p := New(quiet{}, spawn, time.Now)
+	p.Show(workspace.Workspace{UID: "u", Ref: workspace.Ref{Name: "api"}}, true)
+	p.SetTab(Logs)
+	feed(p, 1, n)
+	return p
+}
+
+func feed(p *Pane, from, to int) {
+	for i := from; i <= to; i++ {
+		p.log.add(workspace.LogLine{Text: fmt.Sprint("line ", i)})
+	}
+}
+
+// view draws the pane with room for three lines and returns its title and them.
+func view(p *Pane) (title string, body []string) {
+	lines := p.Draw(Scene{W: 100, H: 4})
+	for _, l := range lines[1:] {
+		body = append(body, strings.TrimSpace(l))
+	}
+	return lines[0], body
+}
+
+func expect(t *testing.T, p *Pane, state string, want ...string) {
+	t.Helper()
+	title, body := view(p)
+	if diff := cmp.Diff(want, body); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(title, state) {
+		t.Errorf("the title lacks %q: %s", state, title)
+	}
+}
+
+func TestTheLogFollows(t *testing.T) {
+	p := logs(10)
+	expect(t, p, "following", "line 8", "line 9", "line 10")
+	feed(p, 11, 12)
+	expect(t, p, "following", "line 10", "line 11", "line 12")
+}
+
+func TestScrollingStopsFollowingAndTheEndResumes(t *testing.T) {
+	p := logs(10)
+	view(p)
+	p.Scroll(-2)
+	expect(t, p, "paused", "line 6", "line 7", "line 8")
+	feed(p, 11, 15)
+	expect(t, p, "↓ 5 new", "line 6", "line 7", "line 8")
+	p.Scroll(-1)
+	expect(t, p, "↓ 5 new", "line 5", "line 6", "line 7")
+	p.Scroll(2)
+	expect(t, p, "↓ 5 new", "line 7", "line 8", "line 9")
+	p.Ends(true)
+	expect(t, p, "following", "line 13", "line 14", "line 15")
+	p.Ends(false)
+	expect(t, p, "paused", "line 1", "line 2", "line 3")
+	p.Page(1)
+	expect(t, p, "paused", "line 3", "line 4", "line 5")
+}
+
+func TestPausedByItsKeyNothingMoves(t *testing.T) {
+	p := logs(10)
+	view(p)
+	p.Follow()
+	feed(p, 11, 14)
+	expect(t, p, "↓ 4 new", "line 8", "line 9", "line 10")
+	p.Scroll(1)
+	expect(t, p, "↓ 4 new", "line 9", "line 10", "line 11")
+	p.Scroll(-1)
+	expect(t, p, "↓ 4 new", "line 8", "line 9", "line 10")
+	p.Ends(false)
+	expect(t, p, "↓ 4 new", "line 1", "line 2", "line 3")
+	p.Follow()
+	expect(t, p, "following", "line 12", "line 13", "line 14")
+}
+
+func TestAShortLogIsAlwaysAtItsEnd(t *testing.T) {
+	p := logs(2)
+	view(p)
+	p.Scroll(-5)
+	expect(t, p, "following", "line 1", "line 2", "")
+}
+
+func TestWrapShowsAllOfALine(t *testing.T) {
+	p := logs(0)
+	p.log.add(workspace.LogLine{Text: strings.Repeat("x", 60) + " end"})
+	one := strings.Join(p.Draw(Scene{W: 40, H: 5}), "\n")
+	if strings.Contains(one, "end") || !strings.Contains(one, "…") {
+		t.Errorf("a long line is not cut:\n%s", one)
+	}
+	p.Wrap()
+	if all := strings.Join(p.Draw(Scene{W: 40, H: 5}), "\n"); !strings.Contains(all, "end") {
+		t.Errorf("wrapped, its end is missing:\n%s", all)
+	}
+}
+
+func TestTheRingHasALidAndSaysWhatFellOff(t *testing.T) {
+	p := logs(ringLines + 7)
+	expect(t, p, "7 older lines dropped", "line 5005", "line 5006", "line 5007")
+	if n := p.log.len(); n != ringLines {
+		t.Errorf("it keeps %d lines", n)
+	}
+	r := newRing()
+	for range 5 {
+		r.add(workspace.LogLine{Text: strings.Repeat("x", ringBytes/3)})
+	}
+	if r.bytes > ringBytes || r.len() != 3 {
+		t.Errorf("it keeps %d lines of %d bytes", r.len(), r.bytes)
+	}
+	r.add(workspace.LogLine{Text: strings.Repeat("x", ringBytes+1)})
+	if r.len() != 1 {
+		t.Errorf("a line larger than the ring leaves %d lines, want that one", r.len())
+	}
+}
+
+func TestAnEmptyLogSaysSo(t *testing.T) {
+	p := logs(0)
+	expect(t, p, "following", "no lines yet…", "", "")
+	p.Update(logEndMsg{gen: p.gen})
+	expect(t, p, "ended", "the log is empty", "", "")
+}
+
+func TestAnErrorShowsItsHint(t *testing.T) {
+	p := logs(0)
+	p.Update(logEndMsg{gen: p.gen, err: workspace.WithHint(workspace.ErrForbidden, "ask for the role")})
+	if _, body := view(p); !strings.Contains(strings.Join(body, "\n"), "ask for the role") {
+		t.Errorf("no hint: %q", body)
+	}
+	p.Update(logEndMsg{gen: p.gen - 1})
+	if p.err == nil {
+		t.Error("an answer to an earlier question was taken")
+	}
+}

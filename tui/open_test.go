@@ -1,0 +1,240 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+// desk is Sessions and Consent that write down, in order, what they were
+// asked.
+type desk struct {
+	editors []string
+	result  OpenResult
+	install error // of adding the line
+	needed  bool
+	asked   []string
+}
+
+func (k *desk) Shell(context.Context, workspace.Workspace) (ExecCommand, error) {
+	return nil, workspace.WithHint(errors.New("route does not answer"), "run berth why")
+}
+
+func (k *desk) Editors() []string { return k.editors }
+
+func (k *desk) Open(_ context.Context, w workspace.Workspace, editor string) (OpenResult, error) {
+	k.asked = append(k.asked, "open "+w.Name+" in "+editor)
+	return k.result, nil
+}
+
+func (k *desk) Needed() bool           { return k.needed }
+func (k *desk) Line() (string, string) { return "Include berth/config", "~/.ssh/config" }
+
+func (k *desk) Install(context.Context) error {
+	k.asked = append(k.asked, "install")
+	k.needed = k.install != nil
+	return k.install
+}
+
+func (k *desk) Refuse(context.Context) error {
+	k.asked = append(k.asked, "refuse")
+	k.needed = false
+	return nil
+}
+
+func (k *desk) drive(t *testing.T) *driver {
+	t.Helper()
+	return drive(t, demoSnapshot(), func(c *Config) { c.Sessions, c.Consent = k, k })
+}
+
+func TestEditorsAreChosen(t *testing.T) {
+	for name, test := range map[string]struct {
+		editors []string
+		keys    []string
+		want    []string
+	}{
+		"by number":    {[]string{"VS Code", "Neovim"}, []string{"o", "2"}, []string{"open api in Neovim"}},
+		"by the arrow": {[]string{"VS Code", "Neovim"}, []string{"o", "down", "enter"}, []string{"open api in Neovim"}},
+		"not at all":   {[]string{"VS Code", "Neovim"}, []string{"o", "esc"}, nil},
+		"the only one": {[]string{"Neovim"}, []string{"o"}, []string{"open api in Neovim"}},
+		"none":         {nil, []string{"o"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := &desk{editors: test.editors}
+			d := k.drive(t)
+			d.keys(test.keys...)
+			if diff := cmp.Diff(test.want, k.asked); diff != "" {
+				t.Error(diff)
+			}
+			if len(test.editors) == 0 {
+				d.sees("no editor found", "ssh api.team-a.berth")
+			}
+		})
+	}
+}
+
+func TestConsentComesBeforeTheEditor(t *testing.T) {
+	k := &desk{editors: []string{"Neovim"}, needed: true}
+	d := k.drive(t)
+	d.keys("o")
+	d.sees("Include berth/config", "~/.ssh/config", "▸ cancel")
+	d.keys("y")
+	if diff := cmp.Diff([]string{"install", "open api in Neovim"}, k.asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestConsentRefusedIsRememberedAndOpensAllTheSame(t *testing.T) {
+	k := &desk{editors: []string{"Neovim"}, needed: true}
+	d := k.drive(t)
+	d.keys("o", "n", "o")
+	if diff := cmp.Diff([]string{"refuse", "open api in Neovim", "open api in Neovim"}, k.asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestConsentThatCannotBeInstalledSaysWhy(t *testing.T) {
+	k := &desk{needed: true, install: workspace.WithHint(errors.New("~/.ssh/config is read-only"), "make it writable")}
+	d := k.drive(t)
+	d.keys("c", "y")
+	d.sees("new workspace", "adding the line to ~/.ssh/config")
+	d.keys("esc", "E")
+	d.sees("~/.ssh/config is read-only", "hint: make it writable")
+}
+
+func TestConsentIsNotAskedOfReaders(t *testing.T) {
+	k := &desk{editors: []string{"Neovim"}, needed: true}
+	d := drive(t, demoSnapshot(), func(c *Config) { c.Sessions, c.Consent, c.ReadOnly = k, k, true })
+	d.keys("o")
+	if diff := cmp.Diff([]string{"open api in Neovim"}, k.asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAShellThatCannotBeOpenedSaysWhy(t *testing.T) {
+	d := (&desk{}).drive(t)
+	d.keys("enter")
+	d.sees("shell in api: route does not answer", "E more")
+	d.keys("E")
+	d.sees("shell in api", "route does not answer", "hint: run berth why")
+}
+
+// clipboard lists what was sent to the terminal's clipboard.
+func (d *driver) clipboard() []string {
+	var texts []string
+	want := fmt.Sprintf("%T", tea.SetClipboard("")())
+	for _, m := range d.ran {
+		if fmt.Sprintf("%T", m) == want {
+			texts = append(texts, fmt.Sprint(m))
+		}
+	}
+	return texts
+}
+
+func TestCopyTakesTheExactText(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.keys("y", "s", "y", "a", "y", "n", "y", "esc")
+	if diff := cmp.Diff([]string{"ssh api.team-a.berth", "api.team-a.berth", "api"}, d.clipboard()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatNothingCouldOpenIsCopied(t *testing.T) {
+	k := &desk{editors: []string{"VS Code"}, result: OpenResult{Copy: "vscode://x"}}
+	d := k.drive(t)
+	d.keys("o")
+	d.sees("copied ✓")
+	if diff := cmp.Diff([]string{"vscode://x"}, d.clipboard()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestALongErrorIsShownWholeByE(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.cluster.Fail = workspace.WithHint(errors.New("admission webhook policy.example.com denied the request: the image must come from registry.example.com, and its tag must not be latest; see the policy named images-from-our-registry"), "ask platform for an exception")
+	d.keys("s", "y", "E")
+	d.sees("admission webhook", "images-from-our-registry", "ask platform for an exception")
+}
+
+func TestTheMouse(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	click := func(y int) { d.send(tea.MouseClickMsg{X: 5, Y: y, Button: tea.MouseLeft}) }
+	wheel := func(y int, b tea.MouseButton) { d.send(tea.MouseWheelMsg{X: 5, Y: y, Button: b}) }
+	name := func() string { w, _ := d.app.selected(); return w.Name }
+	click(6) // the fourth row
+	if name() != "gpu-train" {
+		t.Errorf("a click selects %s", name())
+	}
+	wheel(6, tea.MouseWheelUp)
+	if name() != "api" {
+		t.Errorf("the wheel moves to %s", name())
+	}
+	wheel(6, tea.MouseWheelDown)
+	d.keys("l", "esc")
+	pane := slices.IndexFunc(d.lines(), func(l string) bool { return strings.HasPrefix(l, " gpu-train ─") })
+	click(pane)
+	if !d.app.focusPane {
+		t.Error("a click does not go into the pane")
+	}
+	d.lacks("line 3 of")
+	wheel(pane+1, tea.MouseWheelUp)
+	d.sees("paused")
+	click(4)
+	if d.app.focusPane || name() != "docs" {
+		t.Errorf("a click into the list selects %s, pane %v", name(), d.app.focusPane)
+	}
+	d.keys("s", "d")
+	click(3)
+	if name() != "docs" {
+		t.Errorf("a click behind a dialog selects %s", name())
+	}
+}
+
+func TestTheHeaderSaysThatItSwitches(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.cluster.Slow = time.Hour
+	d.keys("n")
+	d.typing("team-b")
+	d.keys("enter")
+	d.sees("prod ▸ team-b  switching…")
+	snap := demoSnapshot()
+	snap.Namespace = "team-b"
+	d.cluster.Set(snap)
+	d.change()
+	d.sees("prod ▸ team-b")
+	d.lacks("switching")
+}
+
+func TestASwitchThatFailsStaysWhereItWas(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.cluster.Fail = errors.New("no such place")
+	d.keys("0")
+	d.sees("prod ▸ team-a", "going to all namespaces: no such place")
+	d.lacks("switching")
+}
+
+func TestThePaletteBeginsWithWhatWasUsedLast(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.keys(":")
+	d.typing("sort by")
+	d.keys("enter", "esc", ":")
+	i := slices.IndexFunc(d.lines(), func(l string) bool { return strings.Contains(l, "│ ▌") })
+	if line := d.lines()[i]; !strings.Contains(line, "sort by a column") {
+		t.Errorf("first is %q", line)
+	}
+}
+
+func TestHelpTellsTheVersion(t *testing.T) {
+	d := drive(t, demoSnapshot(), func(c *Config) { c.Version = "v1.2.3" })
+	d.keys("?")
+	d.sees("help · berth v1.2.3")
+}
