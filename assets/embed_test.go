@@ -166,8 +166,10 @@ func serve(t *testing.T, dir, user string, prefix []string) {
 	argv := append(append([]string{}, prefix...), "sh", filepath.Join(dir, "boot/entrypoint.sh"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "BERTH_ETC=" + dir, "BERTH_RUN=" + dir + "/run", "BERTH_USER=" + user,
-		"HOME=" + dir + "/home", "GREETING=" + `quoted "value" with \ and $HOME`, "BERTH_TERMINATION_LOG=" + dir + "/run/termination"}
+	cmd.Env = []string{
+		"PATH=/usr/local/bin:/usr/bin:/bin", "BERTH_ETC=" + dir, "BERTH_RUN=" + dir + "/run", "BERTH_USER=" + user,
+		"HOME=" + dir + "/home", "GREETING=" + `quoted "value" with \ and $HOME`, "BERTH_TERMINATION_LOG=" + dir + "/run/termination",
+	}
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)

@@ -28,8 +28,10 @@ func TestCreateLeavesOwnershipToApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"checking api", "secret api-ssh", "claim api-home", "configmap api-boot", "service api",
-		"poddisruptionbudget api", "deployment api", "starting api"}
+	want := []string{
+		"checking api", "secret api-ssh", "claim api-home", "configmap api-boot", "service api",
+		"poddisruptionbudget api", "deployment api", "starting api",
+	}
 	if diff := cmp.Diff(want, steps); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}

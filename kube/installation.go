@@ -40,15 +40,21 @@ var (
 // reported through Options.Warn; a version that this program does not know is
 // an error, and the answer is then as if nothing were published.
 func (c *Client) Installation(ctx context.Context) (workspace.Installation, error) {
+	inst, err := c.installation(ctx, c.warn)
+	return c.withTemplates(inst), err
+}
+
+// installation is what is published, without the built-in templates. warn
+// receives what was left out: whoever only looks again need not hear it again.
+func (c *Client) installation(ctx context.Context, warn func(string)) (workspace.Installation, error) {
 	cm, err := c.clientset.CoreV1().ConfigMaps(workspace.GatewayNamespace).Get(ctx, workspace.InstallationName, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
-		return c.withTemplates(workspace.Installation{}), nil
+		return workspace.Installation{}, nil
 	case err != nil:
-		return c.withTemplates(workspace.Installation{}), fmt.Errorf("reading the installation: %w", c.explain(err))
+		return workspace.Installation{}, fmt.Errorf("reading the installation: %w", c.explain(err))
 	}
-	inst, err := ParseInstallation([]byte(cm.Data[workspace.InstallationKey]), c.warn)
-	return c.withTemplates(inst), err
+	return ParseInstallation([]byte(cm.Data[workspace.InstallationKey]), warn)
 }
 
 // withTemplates adds the built-in templates where none are published.

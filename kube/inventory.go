@@ -26,7 +26,7 @@ import (
 func (c *Client) Objects(ctx context.Context, ref workspace.Ref) ([]workspace.Object, error) {
 	i := inventory{client: c, ref: ref, now: c.now()}
 	for _, read := range []func(context.Context) error{
-		i.deployment, i.replicaSets, i.pods, i.claim, i.service, i.boot, i.pdb, i.secret,
+		i.deployment, i.replicaSets, i.pods, i.claim, i.service, i.boot, i.pdb, i.secret, i.route,
 	} {
 		if err := read(ctx); err != nil {
 			return i.objects, fmt.Errorf("reading the objects of %s: %w", ref.Name, c.explain(err))

@@ -55,6 +55,7 @@ func checkDetail(t *testing.T, c *kube.Client, ref workspace.Ref, row workspace.
 	want := map[string]string{
 		"Deployment": "1/1 ready", "ReplicaSet": "1/1 ready", "Pod": "Running", "PersistentVolumeClaim": "Bound",
 		"Service": "present", "ConfigMap": "present", "Secret": "present", "PodDisruptionBudget": "present",
+		"Route": "shared",
 	}
 	// The Deployment counts a pod a moment after the pod is ready.
 	eventually(t, "every object in its state", func(ctx context.Context) bool {
