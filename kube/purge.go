@@ -23,16 +23,11 @@ func (c *Client) Purge(ctx context.Context, ref workspace.Ref, claimUID string, 
 	if claimUID == "" {
 		return workspace.Usagef("purging %s: the home's UID is not given", ref.Name)
 	}
-	deployment, err := c.find(ctx, deploymentOf(ref))
-	if err != nil {
+	if err := c.undeployed(ctx, ref); err != nil {
 		return err
 	}
-	if deployment != nil {
-		return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s still exists", ref.Name)),
-			"delete it first: berth delete "+ref.Name)
-	}
 	report := c.report(progress)
-	err = report.step("destroying "+title(claimOf(ref)), func() error { return c.purgeClaim(ctx, ref, claimUID) })
+	err := report.step("destroying "+title(claimOf(ref)), func() error { return c.purgeClaim(ctx, ref, claimUID) })
 	if err != nil {
 		return left(err, claimOf(ref), secretOf(ref))
 	}
@@ -41,6 +36,16 @@ func (c *Client) Purge(ctx context.Context, ref workspace.Ref, claimUID string, 
 		return left(err, secretOf(ref))
 	}
 	return nil
+}
+
+// undeployed refuses while the workspace is there.
+func (c *Client) undeployed(ctx context.Context, ref workspace.Ref) error {
+	deployment, err := c.find(ctx, deploymentOf(ref))
+	if err != nil || deployment == nil {
+		return err
+	}
+	return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s still exists", ref.Name)),
+		"delete it first: berth delete "+ref.Name)
 }
 
 // left adds to a missing permission what was not removed.
@@ -55,23 +60,44 @@ func left(err error, objects ...*unstructured.Unstructured) error {
 	return workspace.WithHint(err, "left in place: "+strings.Join(names, ", ")+"; the role berth-purger may remove homes")
 }
 
-// purgeClaim destroys the home unless a pod names it.
+// purgeAttempts bounds how often a purge looks again while controllers write
+// to the claim, as they do right after a pod has left it.
+const purgeAttempts = 5
+
+// purgeClaim destroys the home unless a pod names it. The delete holds only
+// for the claim as it was looked at; one that changed is looked at again, with
+// every check, because what changed may be that somebody restores it.
 func (c *Client) purgeClaim(ctx context.Context, ref workspace.Ref, uid string) error {
+	for attempt := 1; ; attempt++ {
+		changed, err := c.tryPurgeClaim(ctx, ref, uid)
+		if !changed || attempt == purgeAttempts {
+			return err
+		}
+		if err := c.undeployed(ctx, ref); err != nil {
+			return err
+		}
+	}
+}
+
+// tryPurgeClaim is one attempt; changed says that the claim was written to
+// between the look and the delete.
+func (c *Client) tryPurgeClaim(ctx context.Context, ref workspace.Ref, uid string) (changed bool, err error) {
 	claim, err := c.find(ctx, claimOf(ref))
 	if err != nil {
-		return err
+		return false, err
 	}
 	if claim == nil {
-		return c.purgedBefore(ctx, ref)
+		return false, c.purgedBefore(ctx, ref)
 	}
 	if err := c.meant(claim, ref, uid); err != nil {
-		return err
+		return false, err
 	}
 	if err := c.unused(ctx, ref); err != nil {
-		return err
+		return false, err
 	}
 	version := claim.GetResourceVersion()
-	return c.remove(ctx, claim, metav1.Preconditions{ResourceVersion: &version})
+	err = c.remove(ctx, claim, metav1.Preconditions{ResourceVersion: &version})
+	return errors.Is(err, workspace.ErrConflict), err
 }
 
 // purgedBefore accepts a missing claim where a deleted workspace's Secret says
