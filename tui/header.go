@@ -13,11 +13,15 @@ import (
 // a narrow screen the gateway goes first, then the words of the counts.
 func (a *App) header() string {
 	t := a.theme
-	left := " " + t.Accent.Paint("berth") + "  " + orElse(a.snap.Context, "no context") + t.Muted.Paint(" ▸ ")
+	namespace := a.snap.Namespace
 	if a.moving != nil {
-		left += orElse(*a.moving, "all namespaces") + t.Busy.Paint("  switching…")
-	} else {
-		left += orElse(a.snap.Namespace, "all namespaces")
+		namespace = *a.moving
+	}
+	// Names of contexts can be longer than a screen; what follows them matters more.
+	left := " " + t.Accent.Paint("berth") + "  " + cells.Cut(orElse(a.snap.Context, "no context"), a.w*3/10) +
+		t.Muted.Paint(" ▸ ") + cells.Cut(orElse(namespace, "all namespaces"), max(14, a.w/4))
+	if a.moving != nil {
+		left += t.Busy.Paint("  switching…")
 	}
 	if a.showDeleted {
 		left += t.Muted.Paint(" ▸ ") + t.Strong.Paint("deleted")
@@ -108,17 +112,26 @@ func (a *App) strip(y int) (string, *dialog.Point) {
 		}
 		return " " + t.Key.Paint("/") + " " + strings.TrimRight(a.filter.View(), " ") + " " + count, &dialog.Point{X: x, Y: y}
 	case a.table().Filter() != "":
-		return " " + t.Key.Paint("/") + " " + a.table().Filter() + count + t.Muted.Paint("  esc clears"), nil
-	case a.snap.Problem != "":
-		text := " " + t.Bad.Paint("✕ "+a.snap.Problem)
-		if a.snap.Hint != "" {
-			text += t.Muted.Paint("  " + a.snap.Hint)
+		text := " " + t.Key.Paint("/") + " " + a.table().Filter() + count + t.Muted.Paint("  esc clears")
+		if a.snap.Problem != "" {
+			text += "  " + a.problem()
 		}
 		return text, nil
+	case a.snap.Problem != "":
+		return " " + a.problem(), nil
 	case len(a.snap.Denied) > 0:
 		return " " + t.Busy.Paint("! this list is partial: no permission to "+a.snap.Denied[0].String()), nil
 	}
 	return "", nil
+}
+
+// problem is why the cluster does not answer, and what to do about it.
+func (a *App) problem() string {
+	text := a.theme.Bad.Paint("✕ " + a.snap.Problem)
+	if a.snap.Hint != "" {
+		text += a.theme.Muted.Paint("  " + a.snap.Hint)
+	}
+	return text
 }
 
 // footer is the last line: the keys that matter here, and the toast. Help

@@ -238,3 +238,14 @@ func TestHelpTellsTheVersion(t *testing.T) {
 	d.keys("?")
 	d.sees("help · berth v1.2.3")
 }
+
+func TestALongContextLeavesRoomForWhatIsWrong(t *testing.T) {
+	snap := demoSnapshot()
+	snap.Context = "arn:aws:eks:eu-west-1:123456789012:cluster/production-and-more"
+	snap.Problem, snap.StaleSince = "production does not answer", snap.Workspaces[0].Status.Since
+	d := drive(t, snap, func(c *Config) { c.ReadOnly = true })
+	d.size(80, 24)
+	d.sees("arn:aws", "team-a", "read-only", "stale", "production does not answer")
+	d.keys("/", "a", "p", "i", "enter")
+	d.sees("production does not answer", "esc clears")
+}

@@ -4,6 +4,7 @@ package tui
 
 import (
 	"bytes"
+	"encoding/base64"
 	"os"
 	"os/exec"
 	"strings"
@@ -282,6 +283,36 @@ func TestAStormOfSizes(t *testing.T) {
 	s.press("\x0c") // draw everything anew
 	s.sees("ws-00001")
 	s.sees("? help")
+	s.press("q")
+	s.ended()
+}
+
+func TestCopyingGoesThroughTheTerminal(t *testing.T) {
+	s := startScreen(t, "running")
+	s.sees("ws-00001")
+	s.press("y")
+	s.sees("ssh command")
+	s.press("s")
+	want := "\x1b]52;c;" + base64.StdEncoding.EncodeToString([]byte("ssh ws-00000.team-a.berth"))
+	s.waitFor("the text for the clipboard", func() bool { return strings.Contains(s.output(), want) })
+	s.sees("copied ssh ws-00000.team-a.berth ✓")
+	s.press("q")
+	s.ended()
+}
+
+func TestTheSelectedRowIsMarkedToTheEdge(t *testing.T) {
+	s := startScreen(t, "running")
+	s.sees("ws-00001")
+	s.waitFor("the row's background", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for x := range 80 {
+			if cell := s.emu.CellAt(x, 3); cell == nil || cell.Style.Bg == nil {
+				return false
+			}
+		}
+		return true
+	})
 	s.press("q")
 	s.ended()
 }
