@@ -154,10 +154,10 @@ func (a *App) withConsent(next func() tea.Cmd) tea.Cmd {
 		}
 	}
 	a.open(&dialog.Confirm{
-		Title: "let ssh and editors know your workspaces?", Verb: "add", Now: a.now, Opened: a.now(),
+		Title: "let ssh and editors know your workspaces?", Verb: "add", Stay: "no", Now: a.now, Opened: a.now(),
 		Body: []string{
 			"Adds one line at the top of " + file + ":", "", "  " + line, "",
-			"With it, plain ssh, VS Code and others reach every workspace by its alias. Without it, only this program does.",
+			"With it, plain ssh, VS Code and others reach every workspace by its alias. Without it, only this program does; berth ssh-config install adds it later.",
 		},
 		Yes: settle("adding the line to "+file, c.Install, "added one line to "+file),
 		No:  settle("remembering the answer", c.Refuse, ""),

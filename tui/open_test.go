@@ -86,7 +86,7 @@ func TestConsentComesBeforeTheEditor(t *testing.T) {
 	k := &desk{editors: []string{"Neovim"}, needed: true}
 	d := k.drive(t)
 	d.keys("o")
-	d.sees("Include berth/config", "~/.ssh/config", "▸ cancel")
+	d.sees("Include berth/config", "~/.ssh/config", "▸ no")
 	d.keys("y")
 	if diff := cmp.Diff([]string{"install", "open api in Neovim"}, k.asked); diff != "" {
 		t.Error(diff)

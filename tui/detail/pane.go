@@ -8,6 +8,7 @@ package detail
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -52,7 +53,7 @@ type Pane struct {
 	target workspace.Workspace
 	shown  bool // there is a target
 	view   Tab  // what is loaded or loading
-	pod    string
+	run    string // the container's run that the log is of
 
 	gen    int                // of the load in progress
 	cancel context.CancelFunc // of the load
@@ -66,6 +67,7 @@ type Pane struct {
 	yaml    []string
 	log     *ring
 	logEnd  bool
+	again   bool // the log has failed and is being read again
 
 	top      int // first line shown, of all tabs but logs
 	back     int // logs: how many lines from the end the view is
@@ -107,7 +109,7 @@ type (
 func (p *Pane) Show(w workspace.Workspace, ok bool) tea.Cmd {
 	same := ok == p.shown && w.Key() == p.target.Key()
 	p.target, p.shown = w, ok
-	if same && p.view == p.tab && (p.tab != Logs || w.Pod == p.pod) {
+	if same && p.view == p.tab && (p.tab != Logs || runOf(w) == p.run) {
 		return nil
 	}
 	if !same {
@@ -133,7 +135,7 @@ func (p *Pane) SetTab(t Tab) tea.Cmd {
 func (p *Pane) load() tea.Cmd {
 	p.Stop()
 	p.gen++
-	p.view, p.pod = p.tab, p.target.Pod
+	p.view, p.run, p.again = p.tab, runOf(p.target), false
 	p.loaded, p.err, p.logEnd = false, nil, false
 	p.events, p.objects, p.yaml, p.log = nil, nil, nil, newRing()
 	if !p.shown || p.tab == Why {
@@ -170,11 +172,14 @@ func (p *Pane) Update(msg tea.Msg) (handled bool, cmd tea.Cmd) {
 	case logMsg:
 		if msg.gen == p.gen && msg.alive {
 			p.loaded = true
+			if p.again {
+				p.again, p.err, p.logEnd = false, nil, false
+			}
 			cmd = p.waitLog()
 		}
 	case logEndMsg:
 		if msg.gen == p.gen {
-			p.loaded, p.logEnd, p.err = true, true, msg.err
+			p.loaded, p.logEnd, p.again, p.err, p.lastAt = true, true, false, msg.err, p.now()
 		}
 	default:
 		return false, nil
@@ -182,15 +187,25 @@ func (p *Pane) Update(msg tea.Msg) (handled bool, cmd tea.Cmd) {
 	return true, cmd
 }
 
-// Refresh reads events and objects again when they are old. It is called once
-// a second.
+// Refresh reads events and objects again when they are old, and whatever could
+// not be read. It is called once a second.
 func (p *Pane) Refresh() tea.Cmd {
-	if !p.loaded || p.now().Sub(p.lastAt) < refresh || (p.view != Events && p.view != Objects) {
+	if !p.loaded || p.now().Sub(p.lastAt) < refresh || (p.err == nil && p.view != Events && p.view != Objects) {
 		return nil
 	}
 	p.lastAt = p.now()
+	if p.view == Logs {
+		if !p.follow { // somebody reads what there is
+			return nil
+		}
+		p.gen++
+		p.again, p.log = true, newRing() // the error stays until there is a line
+	}
 	return p.fetch()
 }
+
+// runOf names a container's run: a restarted one has another log.
+func runOf(w workspace.Workspace) string { return fmt.Sprint(w.Pod, "/", w.Restarts) }
 
 func (p *Pane) fetch() tea.Cmd {
 	if p.reader == nil {

@@ -151,3 +151,37 @@ func TestAnErrorShowsItsHint(t *testing.T) {
 		t.Error("an answer to an earlier question was taken")
 	}
 }
+
+func TestALogThatFailedIsReadAgain(t *testing.T) {
+	p := logs(0)
+	clock := time.Unix(1000, 0)
+	p.now = func() time.Time { return clock }
+	p.Update(logEndMsg{gen: p.gen, err: workspace.ErrUnreachable})
+	failed := p.gen
+	clock = clock.Add(refresh - time.Second)
+	p.Refresh()
+	if p.gen != failed {
+		t.Error("it tries without a pause")
+	}
+	clock = clock.Add(2 * time.Second)
+	p.Refresh()
+	if p.gen == failed || p.err == nil {
+		t.Fatalf("it does not try again, or hides the error meanwhile: %v", p.err)
+	}
+	feed(p, 1, 3)
+	p.Update(logMsg{gen: p.gen, alive: true})
+	expect(t, p, "following", "line 1", "line 2", "line 3")
+}
+
+func TestARestartedContainerHasAnotherLog(t *testing.T) {
+	p := logs(3)
+	gen := p.gen
+	w := p.target
+	p.Show(w, true)
+	if p.gen != gen {
+		t.Error("nothing changed, and it reads again")
+	}
+	w.Restarts++
+	p.Show(w, true)
+	expect(t, p, "following", "no lines yet…", "", "")
+}
