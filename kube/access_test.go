@@ -137,7 +137,7 @@ func TestPreflightListsEveryMissingPermission(t *testing.T) {
 func TestPurgeWithoutPermissionSaysWhatIsLeft(t *testing.T) {
 	admin := client(t, nil)
 	ns := namespace(t, admin, nil)
-	req := request(t, ns, "api")
+	req := request(t, ns)
 	create(t, admin, req)
 	if err := admin.Delete(t.Context(), req.Ref, "", workspace.Installation{}, nil); err != nil {
 		t.Fatal(err)

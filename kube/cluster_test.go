@@ -79,14 +79,14 @@ func identity(t *testing.T) kube.Identity {
 	return id
 }
 
-// request returns a create that the sandbox can run.
-func request(t *testing.T, ns, name string) kube.Request {
+// request returns a create of workspace api that the sandbox can run.
+func request(t *testing.T, ns string) kube.Request {
 	t.Helper()
 	spec, err := workspace.Spec{Profile: workspace.Standard, CPU: "100m", Memory: "64Mi", Disk: "1Gi"}.Complete(workspace.Installation{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return kube.Request{Ref: workspace.Ref{Namespace: ns, Name: name}, Spec: spec, Identity: identity(t)}
+	return kube.Request{Ref: workspace.Ref{Namespace: ns, Name: "api"}, Spec: spec, Identity: identity(t)}
 }
 
 // create makes a workspace or fails the test.
@@ -138,7 +138,7 @@ func gone(t *testing.T, c *kube.Client, ns string) {
 func owners(entries []metav1.ManagedFieldsEntry, field string) string {
 	var out []string
 	for _, e := range entries {
-		if e.FieldsV1 != nil && strings.Contains(string(e.FieldsV1.Raw), field) && e.Subresource != "status" {
+		if e.FieldsV1 != nil && strings.Contains(e.FieldsV1.GetRawString(), field) && e.Subresource != "status" {
 			out = append(out, e.Manager+"/"+string(e.Operation))
 		}
 	}

@@ -18,7 +18,7 @@ import (
 func TestCreateLeavesOwnershipToApply(t *testing.T) {
 	c := client(t, nil)
 	ns := namespace(t, c, nil)
-	req := request(t, ns, "api")
+	req := request(t, ns)
 	var steps []string
 	made, err := c.Create(t.Context(), req, func(p workspace.Progress) {
 		if p.Done {
@@ -78,7 +78,7 @@ func TestCreateRefusesForeignObjects(t *testing.T) {
 			return err
 		},
 		"claim api-home": func(ns string) error {
-			built, err := kube.Build(workspace.Ref{Namespace: ns, Name: "api"}, request(t, ns, "api").Spec, identity(t), workspace.Installation{})
+			built, err := kube.Build(workspace.Ref{Namespace: ns, Name: "api"}, request(t, ns).Spec, identity(t), workspace.Installation{})
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func TestCreateRefusesForeignObjects(t *testing.T) {
 			return err
 		},
 		"deployment api": func(ns string) error {
-			built, err := kube.Build(workspace.Ref{Namespace: ns, Name: "api"}, request(t, ns, "api").Spec, identity(t), workspace.Installation{})
+			built, err := kube.Build(workspace.Ref{Namespace: ns, Name: "api"}, request(t, ns).Spec, identity(t), workspace.Installation{})
 			if err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ func TestCreateRefusesForeignObjects(t *testing.T) {
 			if err := plant(ns); err != nil {
 				t.Fatal(err)
 			}
-			made, err := c.Create(t.Context(), request(t, ns, "api"), nil)
+			made, err := c.Create(t.Context(), request(t, ns), nil)
 			if !errors.Is(err, workspace.ErrConflict) || !contains(err, name, "belongs to helm") {
 				t.Fatalf("error is %v, want a conflict that names %s and helm", err, name)
 			}
@@ -120,14 +120,14 @@ func TestCreateRefusesForeignObjects(t *testing.T) {
 func TestCreateOfATakenName(t *testing.T) {
 	c := client(t, nil)
 	ns := namespace(t, c, nil)
-	req := request(t, ns, "api")
+	req := request(t, ns)
 	create(t, c, req)
 	ready(t, c, req.Ref)
 	_, err := c.Create(t.Context(), req, nil)
 	if !errors.Is(err, workspace.ErrConflict) || !contains(err, "exists already") {
 		t.Errorf("creating it twice: %v", err)
 	}
-	other := request(t, ns, "api")
+	other := request(t, ns)
 	other.Spec.Image = "debian:13"
 	if _, err := c.Create(t.Context(), other, nil); !errors.Is(err, workspace.ErrConflict) {
 		t.Errorf("creating another of the same name: %v", err)

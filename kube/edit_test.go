@@ -13,7 +13,7 @@ import (
 
 func TestEditOfAStoppedWorkspaceDoesNotStartIt(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	made := create(t, c, req)
 	if err := c.Stop(t.Context(), req.Ref, made.UID); err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestEditOfAStoppedWorkspaceDoesNotStartIt(t *testing.T) {
 
 func TestEditNamesFieldAndOwner(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	create(t, c, req)
 	patch := `{"spec":{"template":{"spec":{"containers":[{"name":"workspace","image":"foreign:1"}]}}}}`
 	_, err := c.Interface().AppsV1().Deployments(req.Ref.Namespace).Patch(t.Context(), "api", types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: "argocd"})
@@ -81,7 +81,7 @@ func TestEditNamesFieldAndOwner(t *testing.T) {
 
 func TestEditRefusesWhatCannotChange(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	create(t, c, req)
 	for name, change := range map[string]func(*workspace.Spec){
 		"smaller disk":  func(s *workspace.Spec) { s.Disk = "500Mi" },

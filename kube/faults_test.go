@@ -83,7 +83,7 @@ func sabotaged(t *testing.T, mode string, at int) (*kube.Client, *saboteur) {
 func countWrites(t *testing.T, admin *kube.Client) int {
 	t.Helper()
 	c, s := sabotaged(t, "", 0)
-	create(t, c, request(t, namespace(t, admin, nil), "api"))
+	create(t, c, request(t, namespace(t, admin, nil)))
 	return s.writes
 }
 
@@ -112,7 +112,7 @@ func TestCreateAfterAnyFailure(t *testing.T) {
 // objects, and a hundred SSH servers would only slow them down.
 func unscheduled(t *testing.T, ns string) kube.Request {
 	t.Helper()
-	req := request(t, ns, "api")
+	req := request(t, ns)
 	req.Spec.NodeSelector = map[string]string{"nowhere": "true"}
 	return req
 }

@@ -99,7 +99,7 @@ func dropReplicas(entries []metav1.ManagedFieldsEntry) (changed bool, err error)
 			continue
 		}
 		var fields fieldpath.Set
-		if err := fields.FromJSON(bytes.NewReader(e.FieldsV1.Raw)); err != nil {
+		if err := fields.FromJSON(bytes.NewReader(e.FieldsV1.GetRawBytes())); err != nil {
 			return false, err
 		}
 		if fields.Intersection(replicas).Empty() {
@@ -109,7 +109,7 @@ func dropReplicas(entries []metav1.ManagedFieldsEntry) (changed bool, err error)
 		if err != nil {
 			return false, err
 		}
-		entries[i].FieldsV1 = &metav1.FieldsV1{Raw: raw}
+		entries[i].FieldsV1 = metav1.NewFieldsV1(string(raw))
 		changed = true
 	}
 	return changed, nil

@@ -170,9 +170,7 @@ func chooseProfile(labels map[string]string, p *Preflight) error {
 	return nil
 }
 
-func (p *Preflight) note(format string, args ...any) {
-	p.Notes = append(p.Notes, workspace.Safe(fmt.Sprintf(format, args...)))
-}
+func (p *Preflight) note(text string) { p.Notes = append(p.Notes, text) }
 
 // checkQuota refuses what no headroom is left for, naming resource, amount
 // asked, used and limit. What may not be read is left to the API server.

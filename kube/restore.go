@@ -65,7 +65,7 @@ func (m *maker) recall(ctx context.Context, req RestoreRequest) error {
 	if m.spec, err = workspace.ParseSpec(claim.GetAnnotations()[workspace.AnnotationSpec]); err != nil {
 		return workspace.WithHint(fmt.Errorf("reading the settings kept on %s: %w", title(claim), safeError(err)), "update berth, or look at the claim's annotation "+workspace.AnnotationSpec)
 	}
-	return m.recallIdentity(ctx, claim, req.NewIdentity)
+	return m.recallIdentity(ctx, req.NewIdentity)
 }
 
 // continues accepts only the Deployment of a restore that was cut off.
@@ -84,7 +84,7 @@ func (m *maker) continues(deployment *unstructured.Unstructured) error {
 }
 
 // recallIdentity takes the host key from the Secret, else the new one.
-func (m *maker) recallIdentity(ctx context.Context, claim *unstructured.Unstructured, fresh *Identity) error {
+func (m *maker) recallIdentity(ctx context.Context, fresh *Identity) error {
 	secret, err := m.c.find(ctx, secretOf(m.ref))
 	if err != nil {
 		return err

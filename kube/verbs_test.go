@@ -29,7 +29,7 @@ func replicas(t *testing.T, c *kube.Client, ref workspace.Ref) (int32, string) {
 
 func TestStopStartRestartTwiceEach(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	made := create(t, c, req)
 	for range 2 {
 		if err := c.Stop(t.Context(), req.Ref, made.UID); err != nil {
@@ -80,7 +80,7 @@ func TestStopStartRestartTwiceEach(t *testing.T) {
 
 func TestVerbsRefuseAnotherObjectOfTheSameName(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	create(t, c, req)
 	const other = "00000000-0000-0000-0000-000000000000"
 	for name, do := range map[string]func() error{
@@ -108,7 +108,7 @@ func TestVerbsRefuseAnotherObjectOfTheSameName(t *testing.T) {
 
 func TestDeleteAndRestoreKeepHomeAndIdentity(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	made := create(t, c, req)
 	ready(t, c, req.Ref)
 	claims := c.Interface().CoreV1().PersistentVolumeClaims(req.Ref.Namespace)
@@ -154,7 +154,7 @@ func TestDeleteAndRestoreKeepHomeAndIdentity(t *testing.T) {
 
 func TestRestoreWithoutSecretAsksFirst(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	create(t, c, req)
 	if err := c.Delete(t.Context(), req.Ref, "", workspace.Installation{}, nil); err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func TestRestoreWithoutSecretAsksFirst(t *testing.T) {
 
 func TestPurgeOnlyWhatWasSeenAndNobodyUses(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	create(t, c, req)
 	ready(t, c, req.Ref)
 	ns := req.Ref.Namespace
@@ -227,7 +227,7 @@ func TestPurgeOnlyWhatWasSeenAndNobodyUses(t *testing.T) {
 
 func TestKeysAreChangedInTheSecret(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	create(t, c, req)
 	more := identity(t).HostPublic + " laptop"
 	err := c.ChangeKeys(t.Context(), req.Ref, func(keys []string) ([]string, error) { return append(keys, more, more), nil })
@@ -249,7 +249,7 @@ func TestKeysAreChangedInTheSecret(t *testing.T) {
 
 func TestDialReachesSSHD(t *testing.T) {
 	c := client(t, nil)
-	req := request(t, namespace(t, c, nil), "api")
+	req := request(t, namespace(t, c, nil))
 	create(t, c, req)
 	ready(t, c, req.Ref)
 	conn, err := c.Dial(t.Context(), req.Ref)

@@ -16,7 +16,7 @@ func TestWatchShowsAWorkspacesLife(t *testing.T) {
 	ns := namespace(t, c, nil)
 	l := watching(t, c, ns)
 	ref := workspace.Ref{Namespace: ns, Name: "api"}
-	made := create(t, c, request(t, ns, "api"))
+	made := create(t, c, request(t, ns))
 
 	row := l.awaitRow("api", workspace.Running)
 	if row.UID != made.UID || row.HostKey != made.HostKey || row.Pod == "" || row.Node == "" || row.ReadySince.IsZero() || row.Spec.Image == "" {
