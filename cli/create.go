@@ -131,7 +131,7 @@ func (a *app) afterCreate(ctx context.Context, ref workspace.Ref, keys sshconf.K
 	}
 	if o.wait {
 		if err := a.awaitSSH(ctx, ref, "", o.timeout); err != nil {
-			return err
+			return goOn(ctx, err, ref, workspace.Running)
 		}
 	} else if _, err := a.findOne(ctx, ref.String()); err != nil { // writes the alias
 		return err

@@ -89,6 +89,7 @@ func report(ctx context.Context, w io.Writer, err error) int {
 		return code
 	case code > 128 && code != exitSSH:
 		fmt.Fprintln(w, "berth: interrupted")
+		reportHints(w, err)
 		return code
 	}
 	for i, line := range strings.Split(workspace.SafeText(err.Error()), "\n") {
@@ -97,10 +98,17 @@ func report(ctx context.Context, w io.Writer, err error) int {
 		}
 		fmt.Fprintln(w, line)
 	}
-	if text := hints(err); text != "" {
-		for hint := range strings.SplitSeq(workspace.SafeText(text), "\n") {
-			fmt.Fprintln(w, "hint: "+hint)
-		}
-	}
+	reportHints(w, err)
 	return code
+}
+
+// reportHints prints the next steps that err carries.
+func reportHints(w io.Writer, err error) {
+	text := hints(err)
+	if text == "" {
+		return
+	}
+	for hint := range strings.SplitSeq(workspace.SafeText(text), "\n") {
+		fmt.Fprintln(w, "hint: "+hint)
+	}
 }

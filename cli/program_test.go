@@ -88,6 +88,25 @@ func podOf(s *screen) string {
 	return ""
 }
 
+// TestProgramInAnySize holds that the real program draws in a terminal of 40×10,
+// and that a storm of resizes, some too small to draw in, ends in a whole
+// screen.
+func TestProgramInAnySize(t *testing.T) {
+	b := newBed(t, "sizes")
+	b.want(exitOK, nil, "create", "api", "--wait")
+	s := openScreen(t, 40, 10, b.env, b.berth)
+	s.waitFor("berth", "api", "●")
+	for i := range 60 {
+		s.tmux("resize-window", "-x", fmt.Sprint(2+i*37%180), "-y", fmt.Sprint(1+i*13%50))
+	}
+	s.tmux("resize-window", "-x", "39", "-y", "9")
+	s.waitFor("too small: 39×9")
+	s.tmux("resize-window", "-x", "110", "-y", "30")
+	s.waitFor("berth", "● running", "pod api-", "? help")
+	s.keys("q")
+	s.waitFor("ended with 0")
+}
+
 // TestProgramWithoutCluster holds that the program opens and says what is
 // wrong, whatever is wrong with the cluster.
 func TestProgramWithoutCluster(t *testing.T) {

@@ -39,7 +39,7 @@ func (a *app) ready(ctx context.Context, w workspace.Workspace, start bool) (wor
 		fmt.Fprintf(a.err, "%s is starting: %s\n", w.Name, w.Status.Sentence)
 	}
 	if err := a.awaitSSH(ctx, w.Ref, "", waitTimeout); err != nil {
-		return w, err
+		return w, goOn(ctx, err, w.Ref, workspace.Running)
 	}
 	return a.findOne(ctx, w.String())
 }

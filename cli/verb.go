@@ -77,15 +77,25 @@ func (a *app) runVerb(ctx context.Context, v verb, o verbOptions) error {
 		return err
 	}
 	var errs []error
-	for _, w := range list {
+	for i, w := range list {
 		if err := a.doVerb(ctx, c, v, w, o); err != nil {
 			errs = append(errs, err)
 			if ctx.Err() != nil {
+				errs = append(errs, untouched(v, list[i+1:]))
 				break
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// untouched names the workspaces that an interrupted verb has not come to; nil
+// where there are none.
+func untouched(v verb, rest []workspace.Workspace) error {
+	if len(rest) == 0 {
+		return nil
+	}
+	return workspace.WithHint(fmt.Errorf("not %s: %s", v.done, namesOf(rest)), "not "+v.done+": "+namesOf(rest))
 }
 
 // askVerb asks what the verb wants to be sure of.
@@ -110,7 +120,7 @@ func (a *app) doVerb(ctx context.Context, c *cluster, v verb, w workspace.Worksp
 	}
 	if o.wait {
 		if err := a.awaitVerb(ctx, v, w, o.timeout); err != nil {
-			return err
+			return goOn(ctx, err, w.Ref, v.phase)
 		}
 	}
 	fmt.Fprintf(a.err, "%s %s\n", w.Name, v.done)

@@ -66,6 +66,26 @@ func waitError(ref workspace.Ref, last string, cause error) error {
 	return workspace.WithHint(err, last)
 }
 
+// goOn tells whoever has interrupted a wait that it undoes nothing, and how to
+// wait again. It names no verb that would act twice: start does nothing to what
+// has started. Other errors pass.
+func goOn(ctx context.Context, err error, ref workspace.Ref, phase workspace.Phase) error {
+	var interrupt *interruptError
+	if err == nil || !errors.As(context.Cause(ctx), &interrupt) {
+		return err
+	}
+	where := ref.Name + " -n " + ref.Namespace
+	err = workspace.WithHint(interrupt, "only the waiting has ended, "+ref.Name+" goes on; how far it is: berth why "+where)
+	switch phase {
+	case workspace.Running:
+		return workspace.WithHint(err, "wait again with: berth start "+where+" --wait")
+	case workspace.Stopped:
+		return workspace.WithHint(err, "wait again with: berth stop "+where+" --wait")
+	case workspace.Starting, workspace.Stopping, workspace.Failing, workspace.Unreachable, workspace.Deleted:
+	}
+	return err
+}
+
 // awaitPhase waits until the workspace is in phase, and fails early where it
 // stays failed. What pod before shows does not count; "" is no pod.
 func (a *app) awaitPhase(ctx context.Context, ref workspace.Ref, phase workspace.Phase, before string, timeout time.Duration) error {
