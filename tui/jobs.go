@@ -51,7 +51,7 @@ func (a *App) run(j job, w workspace.Workspace) tea.Cmd {
 func (a *App) finish(msg doneMsg) tea.Cmd {
 	delete(a.jobs, msg.key)
 	delete(a.work, msg.key)
-	defer a.unask()
+	defer a.reassure()
 	switch {
 	case msg.form != nil:
 		return a.created(msg)

@@ -59,10 +59,11 @@ func (a *App) insists() bool {
 	return n > 0 && a.leaving != nil && a.dialogs[n-1] == dialog.Dialog(a.leaving) && a.now().Sub(a.leaving.Opened) >= dialog.Grace
 }
 
-// unask takes the question away once there is nothing to lose.
-func (a *App) unask() {
+// reassure says in the question that there is nothing to lose any more. The
+// question stays: a key meant for it must not reach the list behind.
+func (a *App) reassure() {
 	if a.leaving != nil && len(a.underWay()) == 0 {
-		a.close(a.leaving)
+		a.leaving.Body = []string{"all of it has ended; leaving cancels nothing"}
 		a.leaving = nil
 	}
 }

@@ -45,18 +45,19 @@ func TestLeavingAsksWhileSomethingRuns(t *testing.T) {
 	}
 }
 
-func TestTheQuestionNamesWhatRunsAndGoesWithIt(t *testing.T) {
+func TestTheQuestionNamesWhatRunsAndThatItHasEnded(t *testing.T) {
 	d := drive(t, demoSnapshot(), nil)
 	d.cluster.Slow = time.Hour
 	d.keys("s", "y", "c", "n", "ctrl+s", "esc", "q")
 	d.sees("leave now?", "still running: stopping api, creating n", "half made", "▸ stay")
 	w, _ := d.app.selected()
 	d.send(doneMsg{what: "stopping api", key: w.Key()})
-	d.sees("leave now?")
+	d.sees("half made")
 	d.send(doneMsg{form: d.app.create})
-	d.lacks("leave now?")
-	d.keys("q")
+	d.lacks("half made")
+	d.sees("leaving cancels nothing")
+	d.keys("enter", "q")
 	if !d.left() {
-		t.Error("it still asks")
+		t.Error("it asks although nothing runs")
 	}
 }

@@ -51,8 +51,8 @@ type Pane struct {
 
 	tab    Tab
 	target workspace.Workspace
-	shown  bool // there is a target
-	view   Tab  // what is loaded or loading
+	shown  bool   // there is a target
+	view   Tab    // what is loaded or loading
 	run    string // the container's run that the log is of
 
 	gen    int                // of the load in progress
