@@ -225,7 +225,11 @@ func (c *cluster) restore(ctx context.Context, w workspace.Workspace, t tell) er
 }
 
 func (c *cluster) purge(ctx context.Context, w workspace.Workspace, t tell) error {
-	if !w.Deleted() {
+	switch {
+	case !w.Deleted() && !w.DeletedAt.IsZero():
+		return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s is still being deleted: its pod has not ended", w.Ref)),
+			"try again in a moment; berth delete --wait waits for it")
+	case !w.Deleted():
 		return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s is not deleted", w.Ref)), "berth delete "+w.Name+" first")
 	}
 	return c.client.Purge(ctx, w.Ref, w.ClaimUID, t)
