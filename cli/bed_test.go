@@ -19,21 +19,21 @@ import (
 // bed is the built program with a home and a namespace of its own, on a real
 // API server that the test can change behind its back.
 type bed struct {
-	t         *testing.T
+	t         testing.TB
 	namespace string
 	berth     string
 	env       []string
 	api       kubernetes.Interface
 }
 
-func newBed(t *testing.T, namespace string) *bed {
+func newBed(t testing.TB, namespace string) *bed {
 	t.Helper()
 	kubeconfig, bin := testCluster(t)
 	return bedOn(t, kubeconfig, bin, namespace)
 }
 
 // bedOn is newBed on a given cluster.
-func bedOn(t *testing.T, kubeconfig, bin, namespace string) *bed {
+func bedOn(t testing.TB, kubeconfig, bin, namespace string) *bed {
 	t.Helper()
 	client, err := kube.New(kube.Options{Kubeconfig: kubeconfig})
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -80,7 +79,11 @@ func TestOutages(t *testing.T) {
 func programOutlivesAPIServer(t *testing.T, b *bed, dir string) {
 	s := openScreen(t, 100, 30, b.env, b.berth)
 	s.waitFor("● running")
-	if err := syscall.Kill(apiServer(t, dir), syscall.SIGKILL); err != nil {
+	server, err := os.FindProcess(apiServer(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	s.waitFor("stale", "● running") // the rows stay

@@ -23,7 +23,7 @@ import (
 
 // testCluster is the cluster of the tests; without one they are skipped, which
 // `make test` counts as a failure.
-func testCluster(t *testing.T) (kubeconfig, bin string) {
+func testCluster(t testing.TB) (kubeconfig, bin string) {
 	t.Helper()
 	kubeconfig, bin = os.Getenv("BERTH_TEST_KUBECONFIG"), os.Getenv("BERTH_BIN")
 	if kubeconfig == "" || bin == "" {
@@ -132,7 +132,7 @@ func namespacedKubeconfig(kubeconfig, namespace, dir string) (string, error) {
 
 // needProgram fails where a program of the tests is missing: a test that does
 // not run proves nothing.
-func needProgram(t *testing.T, name string) {
+func needProgram(t testing.TB, name string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
 		t.Fatalf("%s is missing: scripts/setup", name)

@@ -123,7 +123,7 @@ func (s *screen) see(texts []string, present bool, patience time.Duration) (show
 
 // programEnv is the surroundings of one program: a home of its own and a
 // namespace of its own.
-func programEnv(t *testing.T, kubeconfig, namespace string) []string {
+func programEnv(t testing.TB, kubeconfig, namespace string) []string {
 	t.Helper()
 	if err := makeNamespace(kubeconfig, namespace); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func programEnv(t *testing.T, kubeconfig, namespace string) []string {
 }
 
 // isolated keeps the developer's own files out of a test.
-func isolated(t *testing.T, dir, kubeconfig string) []string {
+func isolated(t testing.TB, dir, kubeconfig string) []string {
 	t.Helper()
 	home := filepath.Join(dir, "home")
 	if err := os.MkdirAll(filepath.Join(home, ".ssh"), 0o700); err != nil {
