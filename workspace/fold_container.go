@@ -116,7 +116,7 @@ func foldOOM(o *Observed) (Status, bool) {
 	if c.Memory != "" {
 		sentence += ": it has a limit of " + c.Memory
 	}
-	return failing(ReasonOOM, "out of memory", sentence+".", sinceFirst(end.Since, p.Created),
+	return failing(ReasonOOM, "out of memory", sentence+".", p.downSince(end),
 		[]Evidence{o.podEvidence(p, endSays(end), end.Since)},
 		step("give it more memory", o.berth("edit", "--memory", "SIZE")), o.stepLogs())
 }
@@ -138,12 +138,21 @@ func foldCrash(o *Observed) (Status, bool) {
 	if line := lastLine(end.Message); line != "" {
 		sentence += "; it said: " + clip(line)
 	}
-	return failing(ReasonCrashLoop, "crash loop · "+what, sentence+".", sinceFirst(end.Since, p.Created),
+	return failing(ReasonCrashLoop, "crash loop · "+what, sentence+".", p.downSince(end),
 		[]Evidence{{
 			Object: "Pod/" + p.Name, Says: endSays(end), Since: end.Since,
 			Command: o.kubectl("logs", p.Name, "-c", c.Name, "--previous"),
 		}},
 		step("read its last log", o.berth("logs")), o.stepImage())
+}
+
+// downSince is when a pod that crashes again and again stopped working: when it
+// was last ready, not the latest of its crashes.
+func (p *Pod) downSince(end ContainerState) time.Time {
+	if c := p.condition("Ready"); c != nil && !c.True && !c.Since.IsZero() && c.Since.Before(end.Since) {
+		return c.Since
+	}
+	return sinceFirst(end.Since, p.Created)
 }
 
 // endSays gives a container's end in its own words.
