@@ -115,8 +115,10 @@ func explainStatus(err error) error {
 		return explainConflict(err, s)
 	case apierrors.IsTooManyRequests(err):
 		return explainBusy(err)
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+	case apierrors.IsInvalid(err):
 		return workspace.WithKind(workspace.ErrUsage, safeError(err))
+	case apierrors.IsBadRequest(err): // also "not yet": the log of a container that waits to start
+		return safeError(err)
 	case apierrors.IsServerTimeout(err), apierrors.IsTimeout(err), apierrors.IsServiceUnavailable(err):
 		return workspace.WithHint(workspace.WithKind(workspace.ErrUnreachable, saying(err, "the API server did not answer in time: %s", text)),
 			"try again in a moment")
