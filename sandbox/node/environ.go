@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/user"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,10 @@ func (w *worker) environment(ctx context.Context, m *mounts) ([]string, error) {
 		}
 	}
 	env.set("HOSTNAME", w.name)
+	if me, err := user.Current(); err == nil { // as login sets them, whatever started the sandbox
+		env.set("USER", me.Username)
+		env.set("LOGNAME", me.Username)
+	}
 	pod := w.current()
 	for i := range pod.Spec.Containers {
 		c := &pod.Spec.Containers[i]
