@@ -132,27 +132,21 @@ func (r *logReader) podOptions() *corev1.PodLogOptions {
 // lines passes on what is new.
 func (r *logReader) lines(stream io.Reader) error {
 	in := bufio.NewReaderSize(stream, maxLogLine)
-	seen, after, skip := r.again, r.last, 0
+	old := oldLines{until: maxTime(r.last, r.options.Since), last: r.last, seen: r.again}
+	cut, drop := false, false
 	for {
 		raw, err := in.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			err = nil // cut here; the rest comes as a line without a time
+		rest := cut
+		if cut = errors.Is(err, bufio.ErrBufferFull); cut {
+			err = nil
 		}
 		if len(raw) > 0 {
-			line := logLine(string(raw))
-			switch {
-			case !line.Time.IsZero() && line.Time.Before(maxTime(after, r.options.Since)):
-			case !after.IsZero() && line.Time.Equal(after) && skip < seen:
-				skip++
-			default:
-				if line.Time.Equal(r.last) {
-					r.again++
-				} else if !line.Time.IsZero() {
-					r.last, r.again = line.Time, 1
-				}
-				if !r.yield(line, nil) {
-					return errEnough
-				}
+			line := logLine(string(raw), rest)
+			if !rest {
+				drop = old.has(line) // the rest of a cut line goes with its beginning
+			}
+			if !drop && !r.pass(line) {
+				return errEnough
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -164,6 +158,38 @@ func (r *logReader) lines(stream io.Reader) error {
 	}
 }
 
+// pass hands a line on and remembers how far reading has come.
+func (r *logReader) pass(line workspace.LogLine) bool {
+	switch {
+	case line.Time.IsZero():
+	case line.Time.Equal(r.last):
+		r.again++
+	default:
+		r.last, r.again = line.Time, 1
+	}
+	return r.yield(line, nil)
+}
+
+// oldLines tells the lines of a stream that are not wanted: those before a
+// time, and those at the last line's very time that an earlier stream had.
+type oldLines struct {
+	until, last time.Time
+	seen        int
+}
+
+func (o *oldLines) has(line workspace.LogLine) bool {
+	switch {
+	case line.Time.IsZero():
+		return false
+	case line.Time.Before(o.until):
+		return true
+	case line.Time.Equal(o.last) && o.seen > 0:
+		o.seen--
+		return true
+	}
+	return false
+}
+
 func maxTime(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
@@ -171,11 +197,12 @@ func maxTime(a, b time.Time) time.Time {
 	return b
 }
 
-// logLine takes the kubelet's time stamp off a line.
-func logLine(raw string) workspace.LogLine {
+// logLine takes the kubelet's time stamp off a line; the rest of one that was
+// cut has none.
+func logLine(raw string, rest bool) workspace.LogLine {
 	raw = strings.TrimRight(raw, "\r\n")
 	stamp, text, _ := strings.Cut(raw, " ")
-	if at, err := time.Parse(time.RFC3339Nano, stamp); err == nil {
+	if at, err := time.Parse(time.RFC3339Nano, stamp); err == nil && !rest {
 		return workspace.LogLine{Time: at, Text: workspace.Safe(text)}
 	}
 	return workspace.LogLine{Text: workspace.Safe(raw)}

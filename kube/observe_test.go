@@ -104,7 +104,7 @@ func TestObjectsArriveSafe(t *testing.T) {
 	checkSafe(t, "pod", reflect.ValueOf(seen))
 	checkSafe(t, "claim", reflect.ValueOf(seeClaim(&c)))
 	checkSafe(t, "event", reflect.ValueOf(seeEvent(&e)))
-	checkSafe(t, "log", reflect.ValueOf(logLine("2026-03-04T12:00:00Z "+evil+"\r\n")))
+	checkSafe(t, "log", reflect.ValueOf(logLine("2026-03-04T12:00:00Z "+evil+"\r\n", false)))
 }
 
 func TestDeletedAtIsWhenTerminationBegan(t *testing.T) {
