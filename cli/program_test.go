@@ -19,7 +19,7 @@ func TestProgram(t *testing.T) {
 
 			s.waitFor("no workspaces in")
 			s.keys("c")
-			s.answer("let ssh and editors know", "n") // asked once, at the first create
+			s.answer("let ssh and editors know", "Enter") // asked once, at the first create
 			createByForm(s, "api")
 			s.waitFor("● running")
 

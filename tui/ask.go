@@ -128,7 +128,8 @@ func size(w workspace.Workspace) string {
 }
 
 // withConsent asks once, at the first create or open, for the line in the ssh
-// config, and goes on whatever the answer is.
+// config, and goes on whatever the answer is. It comes where a form was
+// expected, so letters do not answer it; esc leaves it for the next run.
 func (a *App) withConsent(next func() tea.Cmd) tea.Cmd {
 	c := a.cfg.Consent
 	if c == nil || a.asked || a.cfg.ReadOnly || !c.Needed() {
@@ -154,13 +155,13 @@ func (a *App) withConsent(next func() tea.Cmd) tea.Cmd {
 		}
 	}
 	a.open(&dialog.Confirm{
-		Title: "let ssh and editors know your workspaces?", Verb: "add", Stay: "no", Now: a.now, Opened: a.now(),
+		Title: "let ssh and editors know your workspaces?", Verb: "add", Stay: "no", Letterless: true, Now: a.now, Opened: a.now(),
 		Body: []string{
 			"Adds one line at the top of " + file + ":", "", "  " + line, "",
 			"With it, plain ssh, VS Code and others reach every workspace by its alias. Without it, only this program does; berth ssh-config install adds it later.",
 		},
 		Yes: settle("adding the line to "+file, c.Install, "added one line to "+file),
-		No:  settle("remembering the answer", c.Refuse, ""),
+		No:  settle("remembering the answer", c.Refuse, ""), Later: next,
 	})
 	return nil
 }

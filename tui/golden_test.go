@@ -106,6 +106,11 @@ func states() map[string]func(t *testing.T) *driver {
 		"yaml":        demo("Y"),
 		"sort":        demo("t"),
 		"copy":        demo("y"),
+		"consent": func(t *testing.T) *driver {
+			d := (&desk{needed: true}).drive(t)
+			d.keys("c")
+			return d
+		},
 		"read-only": func(t *testing.T) *driver {
 			return drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
 		},

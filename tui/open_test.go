@@ -86,8 +86,8 @@ func TestConsentComesBeforeTheEditor(t *testing.T) {
 	k := &desk{editors: []string{"Neovim"}, needed: true}
 	d := k.drive(t)
 	d.keys("o")
-	d.sees("Include berth/config", "~/.ssh/config", "▸ no")
-	d.keys("y")
+	d.sees("Include berth/config", "~/.ssh/config", "▸ no", "esc not now")
+	d.keys("tab", "enter")
 	if diff := cmp.Diff([]string{"install", "open api in Neovim"}, k.asked); diff != "" {
 		t.Error(diff)
 	}
@@ -96,16 +96,40 @@ func TestConsentComesBeforeTheEditor(t *testing.T) {
 func TestConsentRefusedIsRememberedAndOpensAllTheSame(t *testing.T) {
 	k := &desk{editors: []string{"Neovim"}, needed: true}
 	d := k.drive(t)
-	d.keys("o", "n", "o")
+	d.keys("o", "enter", "o")
 	if diff := cmp.Diff([]string{"refuse", "open api in Neovim", "open api in Neovim"}, k.asked); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestConsentPutOffIsAskedAnotherTime(t *testing.T) {
+	k := &desk{editors: []string{"Neovim"}, needed: true}
+	d := k.drive(t)
+	d.keys("o", "esc", "o")
+	if diff := cmp.Diff([]string{"open api in Neovim", "open api in Neovim"}, k.asked); diff != "" {
+		t.Error(diff)
+	}
+	d = k.drive(t) // the next time
+	d.keys("o")
+	d.sees("Include berth/config")
+}
+
+func TestConsentIsNotGivenByANameTypedTooEarly(t *testing.T) {
+	k := &desk{needed: true}
+	d := k.drive(t)
+	d.keys("c")
+	d.typing("my-haln")
+	d.keys("tab", "enter")
+	d.sees("Include berth/config")
+	if len(k.asked) > 0 {
+		t.Errorf("answered: %v", k.asked)
 	}
 }
 
 func TestConsentThatCannotBeInstalledSaysWhy(t *testing.T) {
 	k := &desk{needed: true, install: workspace.WithHint(errors.New("~/.ssh/config is read-only"), "make it writable")}
 	d := k.drive(t)
-	d.keys("c", "y")
+	d.keys("c", "tab", "enter")
 	d.sees("new workspace", "adding the line to ~/.ssh/config")
 	d.keys("esc", "E")
 	d.sees("~/.ssh/config is read-only", "hint: make it writable")

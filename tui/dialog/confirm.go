@@ -6,11 +6,14 @@ package dialog
 //     down or pressed twice cannot answer.
 //   - For a moment after opening no key answers: what was typed before the
 //     dialog was seen does not count.
+//   - One that comes in the way of typing takes no letters at all, and stays
+//     deaf for as long as letters come.
 //   - It is bound to a workspace's identity. When that goes, or another one
 //     takes its name, it says so and only closes.
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -23,6 +26,11 @@ import (
 // Grace is how long after opening a question takes no answer.
 const Grace = 200 * time.Millisecond
 
+// Pause is how long after a letter a question without letters takes no answer
+// but esc: whoever types has not seen it yet, and a name ends with tab or
+// enter.
+const Pause = time.Second
+
 // Confirm is a question with Cancel as its default.
 type Confirm struct {
 	Title   string
@@ -33,13 +41,19 @@ type Confirm struct {
 	Typed   string // text that must be typed instead of y; "" for none
 	Danger  bool
 
+	// Letterless takes no letter for an answer, for a question that comes where
+	// something else was expected and may get what was typed for that.
+	Letterless bool
+
 	Target workspace.Key    // zero when it is about no workspace
 	Yes    func() tea.Cmd   // what confirming does
 	No     func() tea.Cmd   // what cancelling does; may be nil
+	Later  func() tea.Cmd   // what esc does; nil is No
 	Now    func() time.Time // must be set
 	Opened time.Time        // the grace counts from here
 
 	onYes bool            // where the focus is
+	deaf  time.Time       // until when letters make it so
 	gone  string          // why it does nothing any more
 	input textinput.Model // of Typed
 	ready bool            // input is made
@@ -68,11 +82,16 @@ func (c *Confirm) Update(msg tea.Msg) (bool, tea.Cmd) {
 	key := pressed(msg)
 	switch {
 	case key == "esc" || key == "ctrl+c":
-		return true, c.cancel()
+		return true, c.later()
 	case key != "" && c.gone != "":
 		return key == "enter", nil
 	case c.Typed != "":
 		return c.updateTyped(msg, key)
+	case c.Letterless && text(msg):
+		c.deaf = c.Now().Add(Pause)
+		return false, nil
+	case c.Now().Before(c.deaf):
+		return false, nil
 	case key == "" || key == c.Trigger || c.Now().Sub(c.Opened) < Grace:
 		return false, nil
 	}
@@ -114,6 +133,13 @@ func (c *Confirm) cancel() tea.Cmd {
 	return nil
 }
 
+func (c *Confirm) later() tea.Cmd {
+	if c.Later != nil && c.gone == "" {
+		return c.Later()
+	}
+	return c.cancel()
+}
+
 // Draw shows the question.
 func (c *Confirm) Draw(s Scene) Box {
 	c.start()
@@ -139,6 +165,9 @@ func (c *Confirm) Draw(s Scene) Box {
 			b.Tail = append(b.Tail, s.Theme.Button.Paint("▸"+no)+"   "+s.Theme.Muted.Paint(" "+yes))
 		}
 		b.Footer = Keys(s.Theme, "y", c.Verb, "n", stay, "tab", "switch")
+		if c.Letterless {
+			b.Footer = Keys(s.Theme, "enter", strings.TrimSpace(map[bool]string{true: yes, false: no}[c.onYes]), "tab", "switch", "esc", "not now")
+		}
 	}
 	return b
 }

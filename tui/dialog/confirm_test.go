@@ -75,6 +75,41 @@ func TestConfirmTakesNoAnswerAtOnce(t *testing.T) {
 	}
 }
 
+func TestConfirmWithoutLetters(t *testing.T) {
+	for name, test := range map[string]struct {
+		keys        []string
+		wait        time.Duration // before each key
+		yes, no     bool
+		later, done bool
+	}{
+		"letters do nothing":       {keys: []string{"y", "n", "h", "l"}, wait: time.Minute},
+		"enter takes the focus":    {keys: []string{"enter"}, wait: time.Minute, no: true, done: true},
+		"tab moves it":             {keys: []string{"tab", "enter"}, wait: time.Minute, yes: true, done: true},
+		"esc puts it off":          {keys: []string{"esc"}, later: true, done: true},
+		"typing on is no answer":   {keys: []string{"a", "p", "i", "tab", "enter"}, wait: Pause / 4},
+		"neither with a space":     {keys: []string{" ", "tab", "enter"}, wait: Pause / 4},
+		"it is one after a pause":  {keys: []string{"a", "tab", "enter"}, wait: Pause, yes: true, done: true},
+		"esc is one at all times":  {keys: []string{"a", "esc"}, later: true, done: true},
+		"what came before is none": {keys: []string{"tab", "enter"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var no, later, done bool
+			c, clock, yes := question(Confirm{
+				Verb: "add", Letterless: true,
+				No:    func() tea.Cmd { no = true; return nil },
+				Later: func() tea.Cmd { later = true; return nil },
+			})
+			for _, k := range test.keys {
+				*clock = clock.Add(test.wait)
+				done, _ = c.Update(press(k))
+			}
+			if *yes != test.yes || no != test.no || later != test.later || done != test.done {
+				t.Errorf("yes %v, no %v, later %v, done %v", *yes, no, later, done)
+			}
+		})
+	}
+}
+
 func TestConfirmIsBoundToItsWorkspace(t *testing.T) {
 	for _, typed := range []string{"", "api"} {
 		c, clock, yes := question(Confirm{Verb: "purge", Typed: typed, Target: workspace.Key{Cluster: "c", UID: "1"}})

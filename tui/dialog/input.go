@@ -33,3 +33,12 @@ func pressed(msg tea.Msg) string {
 	}
 	return ""
 }
+
+// text reports whether a message types something.
+func text(msg tea.Msg) bool {
+	if k, ok := msg.(tea.KeyPressMsg); ok {
+		return k.Text != ""
+	}
+	_, ok := msg.(tea.PasteMsg)
+	return ok
+}
