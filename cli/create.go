@@ -58,7 +58,8 @@ and ~/.ssh/*.pub) may log in; --key names others.`,
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.keys, "key", nil, "public key `file` that may log in (repeatable; default: all of yours)")
 	flags.BoolVar(&o.wait, "wait", false, "wait until ssh answers")
-	flags.DurationVar(&o.timeout, "timeout", waitTimeout, "how long --wait waits")
+	o.timeout = waitTimeout
+	flags.Var(patience{&o.timeout}, "timeout", "how long --wait waits")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print the objects and create nothing")
 	flags.VarP(format, "output", "o", "`format` of --dry-run: "+format.names())
 	flags.BoolVar(&o.yes, "yes", false, "answer every question with yes")

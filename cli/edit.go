@@ -28,6 +28,9 @@ shrink.`,
 					return err
 				}
 			}
+			if !f.given(cmd.Flags()) {
+				return workspace.WithHint(workspace.Usagef("nothing to change was named"), "name it: berth edit "+args[0]+" --memory 8Gi; see berth edit --help")
+			}
 			// Flags are checked before the cluster is asked for anything.
 			if _, err := f.apply(cmd.Flags(), a.in, workspace.Spec{}); err != nil {
 				return err

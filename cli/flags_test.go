@@ -147,8 +147,10 @@ func TestSSHFlags(t *testing.T) {
 	checkFlags(t, []flagCase[sshOptions]{
 		{"api", &sshOptions{name: "api", command: []string{}}},
 		{"--start -t api", &sshOptions{name: "api", command: []string{}, start: true, tty: true}},
-		{"api -- ls -l", &sshOptions{name: "api", command: []string{"--", "ls", "-l"}}},
-		{"api ls --start", &sshOptions{name: "api", command: []string{"ls", "--start"}}}, // the remote's flag
+		{"api -- ls -l", &sshOptions{name: "api", command: []string{"ls", "-l"}}},
+		{"api -- ls --start", &sshOptions{name: "api", command: []string{"ls", "--start"}}}, // the remote's flag
+		{"api --start -- ls", &sshOptions{name: "api", command: []string{"ls"}, start: true}},
+		{"api ls -l", nil}, // whose flag?
 		{"", nil},
 		{"--nonsense api", nil},
 	}, newSSHCommand)

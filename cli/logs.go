@@ -44,5 +44,8 @@ func (a *app) runLogs(ctx context.Context, name string, follow bool) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
+	if err != nil && workspace.HintOf(err) == "" {
+		return workspace.WithHint(err, "see what it waits for: berth why "+w.Name)
+	}
 	return err
 }

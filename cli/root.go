@@ -20,7 +20,11 @@ func newRoot(a *app) *cobra.Command {
 		Short: "SSH workspaces in any Kubernetes namespace",
 		Long: `Berth turns any Kubernetes namespace into SSH workspaces.
 
-Without a command it opens the terminal program.`,
+Without a command it opens the terminal program.
+
+Exit codes: 0 done, 1 failed, 2 bad command line or file, 3 not found, 4 no
+permission, 5 unreachable or out of time, 6 conflict, 130 interrupted. berth ssh
+returns the remote command's code, and 255 for a failure of its own.`,
 		Example: `  berth sandbox up && berth --sandbox     try it without a cluster
   berth create api --wait                 make a workspace
   ssh api.team-a.berth                    be in it`,
@@ -66,6 +70,10 @@ Without a command it opens the terminal program.`,
 	}
 	root.SetHelpCommandGroupID(groupSetup)
 	root.SetCompletionCommandGroupID(groupSetup)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = cobra.ArbitraryArgs, subcommand // help on standard output would be evaluated by a shell
+	}
 	return root
 }
 

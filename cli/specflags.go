@@ -44,6 +44,19 @@ func (f *specFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.spec.NoPDB, "no-pdb", false, "let a node drain evict the workspace")
 }
 
+// given reports whether a flag or file says anything about the spec.
+func (f *specFlags) given(flags *pflag.FlagSet) bool {
+	said := f.file != ""
+	flags.Visit(func(flag *pflag.Flag) {
+		switch flag.Name {
+		case "image", "cpu", "memory", "disk", "gpu", "profile", "env", "env-from", "label", "image-pull-secret",
+			"service-account", "node-selector", "toleration", "no-pdb":
+			said = true
+		}
+	})
+	return said
+}
+
 // addCreate declares what cannot be changed later.
 func (f *specFlags) addCreate(cmd *cobra.Command) {
 	f.add(cmd)

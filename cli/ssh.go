@@ -42,7 +42,11 @@ alias.`,
 			return runF(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().SetInterspersed(false) // what follows NAME belongs to the remote side
+	// Flags are berth's wherever they stand, up to "--": one that silently
+	// became a part of the remote command would run it in another workspace.
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return workspace.WithHint(usageError(cmd, "%s", workspace.Safe(err.Error())), "flags of the remote command come after --: berth ssh NAME -- COMMAND -f")
+	})
 	cmd.Flags().BoolVar(&o.start, "start", false, "start the workspace if it is stopped")
 	cmd.Flags().BoolVarP(&o.tty, "tty", "t", false, "give the command a terminal")
 	return cmd
@@ -78,7 +82,7 @@ func (a *app) session(ctx context.Context, o sshOptions) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = client.Close() }() // the session's own error is the one to tell
-	line := tunnel.Join(trimDashes(o.command))
+	line := tunnel.Join(o.command)
 	if o.tty || line == "" && isTerminal(a.in) {
 		t := tunnel.NewTerminal(ctx, client, line, a.env.getenv("TERM"))
 		t.SetStdin(a.in)
@@ -91,15 +95,6 @@ func (a *app) session(ctx context.Context, o sshOptions) (int, error) {
 		line = loginShell
 	}
 	return client.Exec(ctx, line, tunnel.Streams{In: a.in, Out: a.out, Err: a.err}, nil, nil)
-}
-
-// trimDashes drops the "--" between name and command, which stays in the
-// arguments because flags end at the name.
-func trimDashes(command []string) []string {
-	if len(command) > 0 && command[0] == "--" {
-		return command[1:]
-	}
-	return command
 }
 
 // homeTimeout bounds asking a workspace for its home directory.

@@ -55,7 +55,8 @@ func newVerbCommand(a *app, v verb, runF func(context.Context, verbOptions) erro
 	}
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "answer every question with yes")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait until it is "+v.done)
-	cmd.Flags().DurationVar(&o.timeout, "timeout", waitTimeout, "how long --wait waits")
+	o.timeout = waitTimeout
+	cmd.Flags().Var(patience{&o.timeout}, "timeout", "how long --wait waits")
 	return cmd
 }
 
