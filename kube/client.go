@@ -25,6 +25,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
@@ -135,6 +136,7 @@ func (c *Client) tune(o Options) {
 	if o.Adjust != nil {
 		o.Adjust(c.config)
 	}
+	c.config.Wrap(func(next http.RoundTripper) http.RoundTripper { return pacer{next} })
 }
 
 // dialer notices a dead peer within 8 seconds on an idle connection. HTTP/2

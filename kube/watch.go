@@ -79,7 +79,7 @@ func NewWatcher(client kubernetes.Interface, config WatchConfig) *Watcher {
 // Run watches until ctx ends and waits for everything it started. It returns
 // ctx's error: losing the API server ends nothing.
 func (w *Watcher) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(paced(ctx))
 	defer cancel()
 	var running sync.WaitGroup
 	for _, s := range w.sources {
