@@ -150,11 +150,11 @@ func (e *Edit) preview(ctx context.Context) error {
 				e.Restarts = podHash(ch.live) != podHash(after)
 			}
 		}
-		before, err := plainYAML(ch.live)
+		before, err := shownYAML(ch.live)
 		if err != nil {
 			return err
 		}
-		then, err := plainYAML(after)
+		then, err := shownYAML(after)
 		if err != nil {
 			return err
 		}
@@ -166,6 +166,17 @@ func (e *Edit) preview(ctx context.Context) error {
 	}
 	e.Diff = out.String()
 	return nil
+}
+
+// shownYAML is an object as a diff shows it: without the kept spec, which says
+// all that changes a second time.
+func shownYAML(o *unstructured.Unstructured) (string, error) {
+	if o == nil {
+		return "", nil
+	}
+	o = o.DeepCopy()
+	unstructured.RemoveNestedField(o.Object, "metadata", "annotations", workspace.AnnotationSpec)
+	return plainYAML(o)
 }
 
 // Apply writes the planned change. It can be repeated after a failure.

@@ -27,6 +27,9 @@ func TestEditOfAStoppedWorkspaceDoesNotStartIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"-        image: ubuntu:24.04", "+        image: debian:13", "+            memory: 128Mi", "poddisruptionbudget api", "EDITOR"} {
+		if strings.Contains(plan.Diff, workspace.AnnotationSpec) {
+			t.Errorf("the diff shows the kept spec:\n%s", plan.Diff)
+		}
 		if !strings.Contains(plan.Diff, want) {
 			t.Errorf("the diff lacks %q:\n%s", want, plan.Diff)
 		}
