@@ -80,5 +80,9 @@ func (a *app) runEdit(ctx context.Context, name string, dryRun, yes bool, change
 	if err := a.confirm(ctx, question, yes); err != nil {
 		return err
 	}
-	return edit.Apply(ctx, a.progress(""))
+	if err := edit.Apply(ctx, a.progress("")); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.err, w.Name+" changed")
+	return nil
 }
