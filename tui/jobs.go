@@ -109,9 +109,8 @@ func (a *App) newCreate() tea.Cmd {
 func (a *App) created(msg doneMsg) tea.Cmd {
 	a.readMail()
 	if msg.err != nil {
-		msg.form.Failed(msg.err)
 		a.fail(msg.what, msg.err)
-		return nil
+		return msg.form.Failed(msg.err)
 	}
 	ref := msg.form.Ref()
 	a.close(msg.form)

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/cursor"
@@ -49,6 +50,8 @@ const labelWidth = 12
 type row struct {
 	label string
 	field huh.Field
+	value *string
+	check func(string) error // nil when every value is good
 }
 
 // build makes the form anew from the fields: a form that has been submitted
@@ -56,20 +59,17 @@ type row struct {
 func (c *Create) build() {
 	f := &c.fields
 	c.rows = nil
-	input := func(title string, value *string, check func(string) error, hint func() string) {
-		c.rows = append(c.rows, row{title, huh.NewInput().Inline(true).Prompt("").Value(value).Validate(check).PlaceholderFunc(hint, &f.template)})
-	}
-	input("name", &f.name, workspace.ValidateName, func() string { return "api" })
+	c.input("name", &f.name, workspace.ValidateName, func() string { return "api" })
 	if c.asks {
-		input("namespace", &f.namespace, c.checkNamespace, func() string { return "team-a" })
+		c.input("namespace", &f.namespace, c.checkNamespace, func() string { return "team-a" })
 	}
 	if len(c.installation.Templates) > 0 {
 		c.choice("template", &f.template, c.templates())
 	}
-	input("image", &f.image, check(func(s *workspace.Spec, v string) { s.Image = v }), func() string { return c.complete().Image })
-	input("cpu", &f.cpu, check(func(s *workspace.Spec, v string) { s.CPU = v }), func() string { return c.complete().CPU })
-	input("memory", &f.memory, check(func(s *workspace.Spec, v string) { s.Memory = v }), func() string { return c.complete().Memory })
-	input("disk", &f.disk, check(func(s *workspace.Spec, v string) { s.Disk = v }), func() string { return c.complete().Disk })
+	c.input("image", &f.image, check(func(s *workspace.Spec, v string) { s.Image = v }), func() string { return c.complete().Image })
+	c.input("cpu", &f.cpu, check(func(s *workspace.Spec, v string) { s.CPU = v }), func() string { return c.complete().CPU })
+	c.input("memory", &f.memory, check(func(s *workspace.Spec, v string) { s.Memory = v }), func() string { return c.complete().Memory })
+	c.input("disk", &f.disk, check(func(s *workspace.Spec, v string) { s.Disk = v }), func() string { return c.complete().Disk })
 	c.choice("profile", &f.profile, []huh.Option[string]{
 		huh.NewOption("as the namespace admits", ""),
 		huh.NewOption("restricted", string(workspace.Restricted)),
@@ -84,8 +84,13 @@ func (c *Create) build() {
 		WithTheme(formTheme()).WithKeyMap(formKeys())
 }
 
+func (c *Create) input(title string, value *string, check func(string) error, hint func() string) {
+	field := huh.NewInput().Inline(true).Prompt("").Value(value).Validate(check).PlaceholderFunc(hint, &c.fields.template)
+	c.rows = append(c.rows, row{title, field, value, check})
+}
+
 func (c *Create) choice(title string, value *string, options []huh.Option[string]) {
-	c.rows = append(c.rows, row{title, huh.NewSelect[string]().Inline(true).Options(options...).Value(value)})
+	c.rows = append(c.rows, row{title, huh.NewSelect[string]().Inline(true).Options(options...).Value(value), value, nil})
 }
 
 func (c *Create) templates() []huh.Option[string] {
@@ -150,28 +155,54 @@ func (c *Create) Update(msg tea.Msg) (bool, tea.Cmd) {
 		return false, nil
 	case key == "ctrl+s":
 		return false, c.submit()
+	case key != "" && len(c.steps) > 0: // the fields are not in sight
+		if key == "enter" {
+			c.steps = nil
+		}
+		return false, nil
+	case key == "enter" && c.at() == len(c.rows)-1:
+		return false, c.submit()
+	case c.leaves(key):
+		return false, nil
 	}
+	before := c.fields
 	model, cmd := c.form.Update(msg)
 	if form, ok := model.(*huh.Form); ok {
 		c.form = form
 	}
-	if c.form.State == huh.StateCompleted && !c.running {
-		return false, c.submit()
+	if c.fields != before { // what was wrong may not be any more
+		c.err = nil
 	}
 	return false, cmd
 }
 
+// at is the row that has the keys.
+func (c *Create) at() int {
+	focused := c.form.GetFocusedField()
+	return slices.IndexFunc(c.rows, func(r row) bool { return r.field == focused })
+}
+
+// leaves reports whether a key would go beyond the first or the last row. The
+// form would take the one for leaving a page, and the other for submitting.
+func (c *Create) leaves(key string) bool {
+	switch key {
+	case "up", "shift+tab":
+		return c.at() == 0
+	case "down", "tab":
+		return c.at() == len(c.rows)-1
+	}
+	return false
+}
+
 func (c *Create) submit() tea.Cmd {
-	c.build()
-	init := c.form.Init()
 	if c.err = workspace.ValidateRef(c.ref()); c.err == nil {
 		c.err = c.spec().Validate()
 	}
 	if c.err != nil {
-		return init
+		return c.again()
 	}
 	c.running, c.steps = true, nil
-	return tea.Batch(init, c.Submit(c.ref(), c.spec()))
+	return tea.Batch(c.again(), c.Submit(c.ref(), c.spec()))
 }
 
 // Tell shows a step of the creation.
@@ -184,7 +215,10 @@ func (c *Create) Tell(p workspace.Progress) {
 }
 
 // Failed ends the creation with an error; the form can be submitted again.
-func (c *Create) Failed(err error) { c.running, c.err = false, err }
+func (c *Create) Failed(err error) tea.Cmd {
+	c.running, c.err = false, err
+	return c.again()
+}
 
 // Running reports whether it is creating at the moment.
 func (c *Create) Running() bool { return c.running }
