@@ -33,7 +33,7 @@ func imageCases() []foldCase {
 			workspace.ReasonImageAuth, credentials),
 		image("containerd, dns", containerd+`failed to do request: Head "https://registry.example.com/v2/ml/manifests/latst": dial tcp: lookup registry.example.com on 10.0.0.2:53: no such host`,
 			workspace.ReasonImageNetwork, "Image acme/ml:latst could not be pulled: the registry's name does not resolve on the node."),
-		image("containerd, timeout", containerd+`failed to do request: Head "https://registry-1.docker.io/v2/acme/ml/manifests/latst": dial tcp 10.1.2.3:443: i/o timeout`,
+		image("containerd, timeout", containerd+`failed to do request: Head "https://registry.example.com/v2/acme/ml/manifests/latst": dial tcp 10.1.2.3:443: i/o timeout`,
 			workspace.ReasonImageNetwork, unreached),
 		image("docker, certificate", `rpc error: code = Unknown desc = Error response from daemon: Get "https://registry.example.com/v2/": x509: certificate signed by unknown authority`,
 			workspace.ReasonImageNetwork, "Image acme/ml:latst could not be pulled: the node does not trust the registry's certificate."),
