@@ -74,6 +74,22 @@ func TestPurgeByItsName(t *testing.T) {
 	}
 }
 
+func TestADeletionSaysHowToGoBack(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.keys("d", "y")
+	d.sees("deleted api · D shows it, R there restores it")
+}
+
+func TestAnUnknownFilterKeyIsNamed(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.keys("/")
+	d.typing("colour=red")
+	d.sees("no workspace has a key or label colour; keys: name, namespace, phase, image, node, profile, template")
+	d.keys("esc", "/")
+	d.typing("node=zz")
+	d.sees("none of 6 workspaces matches")
+}
+
 func TestReadOnlyWritesNothing(t *testing.T) {
 	d := drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
 	d.keys("s", "y", "r", "y", "d", "y", "S", "c", "esc", "down", "S", "enter", "y", "esc", "D", "R", "P")

@@ -102,7 +102,7 @@ func (a *App) askDelete() tea.Cmd {
 	return a.confirm(dialog.Confirm{
 		Title: "delete " + w.Name + "?", Verb: "delete", Trigger: "d", Danger: true,
 		Body: []string{"", "goes: pod, service, route, every process in it", "stays: home" + size(w) + " and ssh identity; D shows it, R restores it"},
-	}, job{ing: "deleting", past: "deleted", call: a.cfg.Actions.Delete}, w)
+	}, job{ing: "deleting", past: "deleted", then: " · D shows it, R there restores it", call: a.cfg.Actions.Delete}, w)
 }
 
 func (a *App) askPurge() tea.Cmd {

@@ -59,6 +59,12 @@ type Reader = detail.Reader
 // the context it was made with ends.
 type ExecCommand = tea.ExecCommand
 
+// ExitCoder is what an ExecCommand, or the error of its Run, may also be: it
+// says how the other side ended, 0 being well. It is asked after Run.
+type ExitCoder interface {
+	ExitCode() int
+}
+
 // Sessions opens a workspace. Calls may block; they are made outside the
 // program's loop.
 type Sessions interface {

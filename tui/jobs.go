@@ -14,6 +14,7 @@ import (
 type job struct {
 	ing  string // "stopping"
 	past string // "stopped"
+	then string // said after it, such as the way back; may be ""
 	call func(context.Context, workspace.Workspace, Tell) error
 	undo func() tea.Cmd // offered afterwards; may be nil
 }
@@ -41,7 +42,7 @@ func (a *App) run(j job, w workspace.Workspace) tea.Cmd {
 			if j.undo != nil {
 				a.offer(j.past+" "+w.Name, j.undo)
 			} else {
-				a.say(j.past + " " + w.Name)
+				a.say(j.past + " " + w.Name + j.then)
 			}
 			return nil
 		}}

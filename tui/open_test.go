@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -150,6 +151,42 @@ func TestAShellThatCannotBeOpenedSaysWhy(t *testing.T) {
 	d.sees("shell in api: route does not answer", "E more")
 	d.keys("E")
 	d.sees("shell in api", "route does not answer", "hint: run berth why")
+}
+
+// coded is a session that ends with an exit code or an error.
+type coded struct {
+	hello
+	code int
+	err  error
+}
+
+func (c *coded) Run() error    { return c.err }
+func (c *coded) ExitCode() int { return c.code }
+
+// exitError is what a process that has failed returns.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", e.code) }
+func (e exitError) ExitCode() int { return e.code }
+
+func TestASessionThatEndsBadlySaysSo(t *testing.T) {
+	for name, test := range map[string]struct {
+		cmd        ExecCommand
+		says, lack string
+	}{
+		"well":                   {&coded{}, "? help", "ended"},
+		"with a code":            {&coded{code: 7}, "shell in api ended, exit 7", "✕ shell"},
+		"with a code's error":    {&coded{err: exitError{3}}, "shell in api ended, exit 3", "✕ shell"},
+		"lost, with a code also": {&coded{code: 255, err: errors.New("the connection was lost")}, "✕ shell in api: the connection was lost", "exit 255"},
+		"without codes":          {&hello{out: io.Discard}, "? help", "ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := drive(t, demoSnapshot(), nil)
+			d.send(ended("shell in api", test.cmd)(test.cmd.Run()))
+			d.sees(test.says)
+			d.lacks(test.lack)
+		})
+	}
 }
 
 // clipboard lists what was sent to the terminal's clipboard.

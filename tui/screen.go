@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/detail"
@@ -100,6 +101,8 @@ func (a *App) empty() []string {
 	key := func(k, s string) string { return "   " + t.Key.Paint(k) + "  " + cells.Cut(s, a.w-8-len(k)) }
 	_, total := a.table().Counts()
 	switch {
+	case total > 0 && a.table().UnknownKey() != "":
+		return append(append([]string{""}, paragraph("no workspace has a key or label "+workspace.Safe(a.table().UnknownKey())+"; keys: "+strings.Join(table.FilterKeys(), ", "), a.w)...), "", key("esc", "clear it"))
 	case total > 0:
 		return []string{"", line(fmt.Sprintf("none of %d workspaces matches the filter", total)), "", key("esc", "clear it")}
 	case !a.snap.Synced && a.snap.Problem != "":
@@ -116,6 +119,15 @@ func (a *App) empty() []string {
 		line("a workspace is a machine of your own in the cluster, reached by ssh"), "",
 		key("c", "create the first one"), key("n", "look into another namespace"), key("?", "all keys"),
 	}
+}
+
+// paragraph wraps a text between the list's margins.
+func paragraph(text string, w int) []string {
+	lines := cells.Wrap(text, max(1, w-6))
+	for i := range lines {
+		lines[i] = "   " + lines[i]
+	}
+	return lines
 }
 
 func where(namespace string) string {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -28,7 +29,29 @@ func (a *App) shell() tea.Cmd {
 // handOver gives the terminal to a command until it ends.
 func (a *App) handOver(what string, cmd ExecCommand) tea.Cmd {
 	a.toast = toast{}
-	return tea.Exec(unhurried{cmd}, func(err error) tea.Msg { return doneMsg{what: what, err: err} })
+	return tea.Exec(unhurried{cmd}, ended(what, cmd))
+}
+
+// ended tells how a command left. A code is what somebody chose to end with,
+// or the last command's, so it is told and no failure of the program's own.
+func ended(what string, cmd ExecCommand) tea.ExecCallback {
+	return func(err error) tea.Msg {
+		code := 0
+		if coder, ok := cmd.(ExitCoder); ok && err == nil {
+			code = coder.ExitCode()
+		}
+		var coder ExitCoder
+		if errors.As(err, &coder) {
+			code = coder.ExitCode()
+		}
+		if code <= 0 { // -1 is a process ended by a signal: its error says more
+			return doneMsg{what: what, err: err}
+		}
+		return doneMsg{what: what, then: func(a *App) tea.Cmd {
+			a.say(what + " ended, exit " + strconv.Itoa(code))
+			return nil
+		}}
+	}
 }
 
 // unhurried keeps a command from ending at once. Bubble Tea's renderer stops

@@ -6,6 +6,7 @@ package table
 // that "gtr" finds gpu-train, but never beside rows that match literally.
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sahilm/fuzzy"
@@ -80,27 +81,54 @@ func (t term) matches(w *workspace.Workspace) bool {
 	return false
 }
 
-// field returns what key=value looks at.
+// field returns what key=value looks at, "" where there is no such thing.
 func field(w *workspace.Workspace, key string) string {
+	value, _ := lookUp(w, key)
+	return value
+}
+
+// lookUp also reports whether the key means anything to this workspace.
+func lookUp(w *workspace.Workspace, key string) (value string, known bool) {
 	switch key {
 	case "name":
-		return w.Name
+		return w.Name, true
 	case "ns", "namespace":
-		return w.Namespace
+		return w.Namespace, true
 	case "status", "phase":
-		return string(w.Status.Phase) + " " + w.Status.Brief
+		return string(w.Status.Phase) + " " + w.Status.Brief, true
 	case "image":
-		return w.Spec.Image
+		return w.Spec.Image, true
 	case "node":
-		return w.Node
+		return w.Node, true
 	case "profile":
-		return string(w.Spec.Profile)
+		return string(w.Spec.Profile), true
 	case "template":
-		return w.Spec.Template
+		return w.Spec.Template, true
 	}
 	for k, v := range w.Spec.Labels {
 		if strings.ToLower(k) == key {
-			return v
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// FilterKeys lists what key=value may look at besides labels.
+func FilterKeys() []string {
+	return []string{"name", "namespace", "phase", "image", "node", "profile", "template"}
+}
+
+// UnknownKey returns the first key of the filter that is neither a field nor a
+// label of any row, "" when all are known. Without rows nothing is known of
+// labels, so no key is called unknown.
+func (t *Table) UnknownKey() string {
+	if len(t.all) == 0 {
+		return ""
+	}
+	for _, term := range t.filter.terms {
+		knows := func(w *workspace.Workspace) bool { _, ok := lookUp(w, term.key); return ok }
+		if term.key != "" && !slices.ContainsFunc(t.all, knows) {
+			return term.key
 		}
 	}
 	return ""

@@ -57,6 +57,21 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+func TestTheFilterKnowsItsKeys(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "api": "", "image=x": "", "ns=x": "", "status=x !namespace=y": "",
+		"tier=nothing": "", // a label of a row
+		"colour=red":   "colour", "api !Colour=red": "colour", "colour=": "",
+	} {
+		tab := New(false)
+		tab.SetRows(rows("api:Running"), false)
+		tab.SetFilter(text)
+		if got := tab.UnknownKey(); got != want {
+			t.Errorf("filter %q: unknown key %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestTheCursorStaysOnItsWorkspace(t *testing.T) {
 	tab := New(false)
 	tab.SetSize(80, 20)
