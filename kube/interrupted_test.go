@@ -46,6 +46,7 @@ type career struct {
 // in each way that leaves things half done, then runs the verb again, which
 // completes it. Home, host key and settings come through all three.
 func TestVerbsAfterAnyFailure(t *testing.T) {
+	t.Parallel()
 	whole := newCareer(t, "", 0)
 	whole.pursue()
 	if whole.writes < 7 {
