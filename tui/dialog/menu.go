@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -159,13 +160,7 @@ func (m *Menu) Draw(s Scene) Box {
 		b.Lines = append(b.Lines, s.Theme.Key.Paint("›")+" "+m.input.View(), "")
 	}
 	room := max(1, s.H-4-len(b.Lines))
-	lines, at := m.lines(s, shown, width)
-	m.top = max(min(m.top, at), at-room+1)
-	if at == 1 { // the first heading belongs to the first item
-		m.top = min(m.top, 0)
-	}
-	m.top = max(0, min(m.top, len(lines)-room))
-	b.Lines = append(b.Lines, lines[m.top:min(len(lines), m.top+room)]...)
+	b.Lines = append(b.Lines, m.window(s, shown, width, room)...)
 	verb := m.Verb
 	if verb == "" {
 		verb = "choose"
@@ -174,8 +169,38 @@ func (m *Menu) Draw(s Scene) Box {
 	return b
 }
 
-// lines draws all items with their headings; at is the line of the cursor.
-func (m *Menu) lines(s Scene, shown []Item, width int) (lines []string, at int) {
+// window returns the lines around the cursor that the room holds. Where more
+// come below, the last one says how many items.
+func (m *Menu) window(s Scene, shown []Item, width, room int) []string {
+	lines, places := m.lines(s, shown, width)
+	at, fold := 0, 0
+	if len(places) > 0 {
+		at = places[m.cursor]
+	}
+	if len(lines) > room && room > 2 {
+		fold = 1
+	}
+	m.top = max(min(m.top, at), at-room+fold+1)
+	if at == 1 { // the first heading belongs to the first item
+		m.top = min(m.top, 0)
+	}
+	m.top = max(0, min(m.top, len(lines)-room))
+	end := min(len(lines), m.top+room)
+	if end == len(lines) || fold == 0 {
+		return lines[m.top:end]
+	}
+	end--
+	below := 0
+	for _, place := range places {
+		if place >= end {
+			below++
+		}
+	}
+	return append(slices.Clone(lines[m.top:end]), s.Theme.Muted.Paint(fmt.Sprintf("  … %d more", below)))
+}
+
+// lines draws all items with their headings; places are the items' lines.
+func (m *Menu) lines(s Scene, shown []Item, width int) (lines []string, places []int) {
 	keys := 0
 	for _, it := range m.Items {
 		keys = max(keys, cells.Width(it.Key))
@@ -190,9 +215,7 @@ func (m *Menu) lines(s Scene, shown []Item, width int) (lines []string, at int) 
 			}
 			lines = append(lines, s.Theme.Muted.Paint(group))
 		}
-		if i == m.cursor {
-			at = len(lines)
-		}
+		places = append(places, len(lines))
 		lines = append(lines, m.line(s, it, i == m.cursor, keys, width))
 	}
 	if len(shown) == 0 {
@@ -205,7 +228,7 @@ func (m *Menu) lines(s Scene, shown []Item, width int) (lines []string, at int) 
 		}
 		lines = append(lines, s.Theme.Muted.Paint(cells.Cut(text, width)))
 	}
-	return lines, at
+	return lines, places
 }
 
 func (m *Menu) line(s Scene, it Item, selected bool, keys, width int) string {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ func (t *Table) Draw(s Scene) []string {
 	lines = append(lines, t.heading(s))
 	for i, w := range t.Visible() {
 		lines = append(lines, t.row(s, w, t.top+i == t.cursor))
+	}
+	if below := t.below(); below > 0 {
+		lines = append(lines, cells.Spaces(margin)+s.Theme.Muted.Paint(fmt.Sprintf("… %d more", below)))
 	}
 	return cells.Block(lines, t.w, t.h)
 }

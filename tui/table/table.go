@@ -83,12 +83,29 @@ func (t *Table) clamp() {
 	}
 	visible := t.visible()
 	t.top = min(t.top, t.cursor)
-	t.top = max(t.top, t.cursor-visible+1)
+	t.top = max(t.top, t.cursor-visible+t.fold()+1)
 	t.top = max(0, min(t.top, len(t.rows)-visible))
 }
 
 // visible returns how many rows fit below the header line.
 func (t *Table) visible() int { return max(1, t.h-1) }
+
+// fold is the line that tells how many rows are below, where not all fit and
+// the line can be spared.
+func (t *Table) fold() int {
+	if visible := t.visible(); len(t.rows) > visible && visible > 2 {
+		return 1
+	}
+	return 0
+}
+
+// below returns how many rows the mark stands for, 0 when there is none.
+func (t *Table) below() int {
+	if hidden := len(t.rows) - t.top - t.visible(); hidden > 0 && t.fold() > 0 {
+		return hidden + 1 // the mark has taken one's line
+	}
+	return 0
+}
 
 // SetSize gives the table its room in cells, the header line included.
 func (t *Table) SetSize(w, h int) {
@@ -124,7 +141,7 @@ func (t *Table) moveTo(i int) {
 // there is one.
 func (t *Table) Click(y int) bool {
 	i := t.top + y - 1
-	if y < 1 || i >= len(t.rows) {
+	if y < 1 || i >= len(t.rows) || (t.below() > 0 && y >= t.visible()) {
 		return false
 	}
 	t.moveTo(i)
@@ -153,8 +170,10 @@ func (t *Table) Counts() (shown, total int) { return len(t.rows), len(t.all) }
 
 // Visible returns the rows on the screen.
 func (t *Table) Visible() []*workspace.Workspace {
-	end := min(len(t.rows), t.top+t.visible())
-	return t.rows[t.top:end]
+	if below := t.below(); below > 0 {
+		return t.rows[t.top : len(t.rows)-below]
+	}
+	return t.rows[t.top:min(len(t.rows), t.top+t.visible())]
 }
 
 // Moving reports whether a visible row is on its way somewhere, so that a

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -90,6 +91,37 @@ func TestTheCursorStaysOnItsWorkspace(t *testing.T) {
 	tab.SetRows(same, false)
 	if w, _ := tab.Selected(); w.UID != "another" {
 		t.Errorf("the cursor is on %q", w.UID)
+	}
+}
+
+func TestRowsBelowTheFoldAreCounted(t *testing.T) {
+	const height = 6 // the headings and five lines
+	for n := 1; n <= 12; n++ {
+		tab := New(false)
+		tab.SetSize(80, height)
+		var names []string
+		for i := range n {
+			names = append(names, fmt.Sprintf("ws-%02d:Running", i))
+		}
+		tab.SetRows(rows(names...), false)
+		for step := range n {
+			lines := tab.Draw(Scene{})
+			hidden := n - tab.top - len(tab.Visible())
+			mark := fmt.Sprintf("… %d more", hidden)
+			if got := strings.Contains(lines[height-1], mark); got != (hidden > 0) {
+				t.Fatalf("%d rows, on row %d, %d below: %q", n, step, hidden, lines)
+			}
+			if n < height && len(tab.Visible()) != n {
+				t.Fatalf("%d rows fit, %d are shown", n, len(tab.Visible()))
+			}
+			if w, _ := tab.Selected(); w.Name != strings.TrimSuffix(names[step], ":Running") || !strings.Contains(strings.Join(lines, ""), w.Name) {
+				t.Fatalf("%d rows: row %d is out of sight: %q", n, step, lines)
+			}
+			if hidden > 0 && tab.Click(height-1) {
+				t.Fatal("a click on the mark selects what is not seen")
+			}
+			tab.Move(1)
+		}
 	}
 }
 
