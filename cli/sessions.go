@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os/exec"
 	"sync"
+
+	"github.com/muesli/cancelreader"
 
 	"github.com/berth-sh/berth/editor"
 	"github.com/berth-sh/berth/tui"
@@ -47,15 +50,27 @@ func (s sessions) Shell(ctx context.Context, w workspace.Workspace) (tui.ExecCom
 	if err != nil {
 		return nil, err
 	}
-	return &shell{Terminal: tunnel.NewTerminal(ctx, client, "", s.app.env.getenv("TERM")), client: client, notice: notice}, nil
+	return &shell{
+		Terminal: tunnel.NewTerminal(ctx, client, "", s.app.env.getenv("TERM")),
+		client:   client, ctx: ctx, name: w.Name, notice: notice,
+	}, nil
 }
 
 // shell is a terminal that owns its connection.
 type shell struct {
 	*tunnel.Terminal
 	client *tunnel.Client
+	ctx    context.Context // the program's
+	name   string          // of the workspace
 	notice string
+	in     io.Reader
 	out    io.Writer
+}
+
+// SetStdin remembers where an answer comes from.
+func (s *shell) SetStdin(r io.Reader) {
+	s.in = r
+	s.Terminal.SetStdin(r)
 }
 
 // SetStdout remembers where the notice goes.
@@ -65,7 +80,8 @@ func (s *shell) SetStdout(w io.Writer) {
 }
 
 // Run runs the shell and closes the connection. Leaving by the escape is no
-// failure.
+// failure. A shell that ended without being asked to is told, and the terminal
+// kept until enter.
 func (s *shell) Run() error {
 	defer func() { _ = s.client.Close() }() // the shell's own error is the one to tell
 	if s.notice != "" && s.out != nil {
@@ -75,7 +91,37 @@ func (s *shell) Run() error {
 	if errors.Is(err, tunnel.ErrDisconnected) {
 		return nil
 	}
+	if reason := unasked(err, s.ExitCode()); reason != "" && s.ctx.Err() == nil {
+		s.hold(reason)
+	}
 	return err
+}
+
+// unasked says why a shell ended that its user did not leave, or "".
+func unasked(err error, code int) string {
+	switch {
+	case err != nil:
+		return err.Error()
+	case code == 128+1, code == 128+9, code == 128+15: // hung up, killed, terminated
+		return fmt.Sprintf("the workspace ended it (%d)", code)
+	}
+	return ""
+}
+
+// hold keeps the terminal until enter: whoever is still typing into a shell
+// that is gone must not type into the list, where letters are commands.
+func (s *shell) hold(reason string) {
+	if s.in == nil || s.out == nil {
+		return
+	}
+	in, err := cancelreader.NewReader(s.in)
+	if err != nil {
+		return
+	}
+	defer func() { _ = in.Close() }() // the terminal itself stays open
+	defer context.AfterFunc(s.ctx, func() { in.Cancel() })()
+	fmt.Fprintf(s.out, "\r\nberth: the shell in %s has ended: %s\r\npress enter to go back\r\n", s.name, workspace.Safe(reason))
+	_, _ = bufio.NewReader(in).ReadString('\n') // an error ends the waiting as well
 }
 
 // Editors implements tui.Sessions; the one from the settings comes first.
