@@ -216,11 +216,17 @@ func (c *cluster) delete(ctx context.Context, w workspace.Workspace, t tell) err
 }
 
 func (c *cluster) restore(ctx context.Context, w workspace.Workspace, t tell) error {
+	return c.restoreAs(ctx, w, nil, t)
+}
+
+// restoreAs restores with a new identity where the kept one is gone; nil makes
+// that kube.ErrIdentityGone.
+func (c *cluster) restoreAs(ctx context.Context, w workspace.Workspace, id *kube.Identity, t tell) error {
 	inst, err := c.installation(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = c.client.Restore(ctx, kube.RestoreRequest{Ref: w.Ref, ClaimUID: w.ClaimUID, Installation: inst}, t)
+	_, err = c.client.Restore(ctx, kube.RestoreRequest{Ref: w.Ref, ClaimUID: w.ClaimUID, Installation: inst, NewIdentity: id}, t)
 	return err
 }
 

@@ -63,6 +63,7 @@ type shell struct {
 	ctx    context.Context // the program's
 	name   string          // of the workspace
 	notice string
+	left   bool // by the escape
 	in     io.Reader
 	out    io.Writer
 }
@@ -89,12 +90,21 @@ func (s *shell) Run() error {
 	}
 	err := s.Terminal.Run()
 	if errors.Is(err, tunnel.ErrDisconnected) {
+		s.left = true
 		return nil
 	}
 	if reason := unasked(err, s.ExitCode()); reason != "" && s.ctx.Err() == nil {
 		s.hold(reason)
 	}
 	return err
+}
+
+// ExitCode is the shell's own, 0 when it was left by the escape.
+func (s *shell) ExitCode() int {
+	if s.left {
+		return 0
+	}
+	return s.Terminal.ExitCode()
 }
 
 // unasked says why a shell ended that its user did not leave, or "".

@@ -24,6 +24,8 @@ type verb struct {
 	// typed asks for each name to be typed.
 	typed bool
 	do    func(*cluster, context.Context, workspace.Workspace, tell) error
+	// again may try in another way after do has failed; nil gives up.
+	again func(ctx context.Context, c *cluster, w workspace.Workspace, o verbOptions, err error) error
 	// after runs at the end for each workspace; nil for nothing.
 	after func(context.Context, workspace.Workspace) error
 }
@@ -116,7 +118,11 @@ func (a *app) askVerb(ctx context.Context, v verb, list []workspace.Workspace, y
 }
 
 func (a *app) doVerb(ctx context.Context, c *cluster, v verb, w workspace.Workspace, o verbOptions) error {
-	if err := v.do(c, ctx, w, a.progress(w.Name+": ")); err != nil {
+	err := v.do(c, ctx, w, a.progress(w.Name+": "))
+	if err != nil && v.again != nil {
+		err = v.again(ctx, c, w, o, err)
+	}
+	if err != nil {
 		return err
 	}
 	if o.wait {
