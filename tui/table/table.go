@@ -56,8 +56,13 @@ func (t *Table) SetRows(all []workspace.Workspace, allNS bool) {
 
 // SetFilter narrows the rows; "" shows all.
 func (t *Table) SetFilter(text string) {
+	narrowed := text != "" && text != t.filter.text
 	t.filter = parseFilter(text)
 	t.rebuild()
+	if narrowed { // what was looked for is the first match, not a neighbour of the last row
+		t.cursor = 0
+		t.clamp()
+	}
 }
 
 // Filter returns the text that SetFilter got.

@@ -94,6 +94,24 @@ func TestTheCursorStaysOnItsWorkspace(t *testing.T) {
 	}
 }
 
+func TestAFilterPutsTheCursorOnItsFirstMatch(t *testing.T) {
+	tab := New(false)
+	tab.SetSize(80, 20)
+	tab.SetRows(rows("api:Running", "k020:Running", "k021:Running", "web:Running"), false)
+	for range 3 {
+		tab.Move(1)
+	}
+	tab.SetFilter("k02")
+	if w, ok := tab.Selected(); !ok || w.Name != "k020" {
+		t.Errorf("the cursor is on %q", w.Name)
+	}
+	tab.Move(1)
+	tab.SetFilter("")
+	if w, _ := tab.Selected(); w.Name != "k021" {
+		t.Errorf("without the filter the cursor is on %q", w.Name)
+	}
+}
+
 func TestRowsBelowTheFoldAreCounted(t *testing.T) {
 	const height = 6 // the headings and five lines
 	for n := 1; n <= 12; n++ {
