@@ -131,9 +131,9 @@ func sameDir(a, b string) bool {
 	if a == filepath.Clean(b) {
 		return true
 	}
-	ai, aerr := os.Stat(a)
-	bi, berr := os.Stat(b)
-	return aerr == nil && berr == nil && os.SameFile(ai, bi)
+	first, aerr := os.Stat(a)
+	second, berr := os.Stat(b)
+	return aerr == nil && berr == nil && os.SameFile(first, second)
 }
 
 // PinChangedError is returned for an alias whose workspace, by its UID still
