@@ -28,7 +28,7 @@ shrink.`,
 					return err
 				}
 			}
-			if !f.given(cmd.Flags()) {
+			if !f.given() {
 				return workspace.WithHint(workspace.Usagef("nothing to change was named"), "name it: berth edit "+args[0]+" --memory 8Gi; see berth edit --help")
 			}
 			// Flags are checked before the cluster is asked for anything.

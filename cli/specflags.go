@@ -21,12 +21,15 @@ type specFlags struct {
 	labels       []string
 	nodeSelector []string
 	tolerations  []string
+
+	own *pflag.FlagSet // the flags that add declared
 }
 
 // add declares the flags. Names, images and quantities are checked by
 // workspace.Spec, which knows their grammar.
 func (f *specFlags) add(cmd *cobra.Command) {
-	flags := cmd.Flags()
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	f.own = flags
 	flags.StringVarP(&f.file, "file", "f", "", "read the spec from a YAML or JSON `file` (- is standard input); flags win over it")
 	flags.StringVar(&f.spec.Image, "image", "", "container `image`")
 	flags.StringVar(&f.spec.CPU, "cpu", "", "`cores`, such as 500m or 2")
@@ -42,18 +45,13 @@ func (f *specFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.nodeSelector, "node-selector", nil, "node label `KEY=VALUE` (repeatable)")
 	flags.StringArrayVar(&f.tolerations, "toleration", nil, "`KEY[=VALUE][:EFFECT]` of a node taint (repeatable)")
 	flags.BoolVar(&f.spec.NoPDB, "no-pdb", false, "let a node drain evict the workspace")
+	cmd.Flags().AddFlagSet(flags) // shares the flags, and with them what was set
 }
 
-// given reports whether a flag or file says anything about the spec.
-func (f *specFlags) given(flags *pflag.FlagSet) bool {
-	said := f.file != ""
-	flags.Visit(func(flag *pflag.Flag) {
-		switch flag.Name {
-		case "image", "cpu", "memory", "disk", "gpu", "profile", "env", "env-from", "label", "image-pull-secret",
-			"service-account", "node-selector", "toleration", "no-pdb":
-			said = true
-		}
-	})
+// given reports whether one of add's flags was set.
+func (f *specFlags) given() bool {
+	said := false
+	f.own.VisitAll(func(flag *pflag.Flag) { said = said || flag.Changed })
 	return said
 }
 
