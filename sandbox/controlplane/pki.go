@@ -44,6 +44,7 @@ type subject struct {
 	name   string // common name: the user in RBAC, where it is a client's
 	groups []string
 	server bool
+	ip     net.IP // of the server, beside the loopback address
 }
 
 // openAuthority reads the authority in dir, or makes one where there is none
@@ -86,6 +87,9 @@ func (a *authority) certificate(s subject) (tls.Certificate, error) {
 	if s.server {
 		want.ExtKeyUsage = append(want.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
 		want.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1).To4(), serviceIP}
+		if s.ip != nil {
+			want.IPAddresses = append(want.IPAddresses, s.ip.To4())
+		}
 		want.DNSNames = []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"}
 	}
 	if pair, err := a.load(s.file); err == nil && a.serves(pair.Leaf, want) {

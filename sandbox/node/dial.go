@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"strconv"
 )
 
 // sshdPort is where a workspace's server listens as its pod sees it.
@@ -29,8 +31,17 @@ func (w *worker) sshPort() int {
 // DialPod connects to a pod's SSH server, given the pod's symbolic address and
 // the port as the pod sees it. Nothing else of this machine is reachable this
 // way: [ErrRefused] for other ports and for a server that does not run,
-// [ErrNoPod] for an address that no pod has.
+// [ErrNoPod] for an address that no pod has. A pod of another node, should the
+// cluster have one, has an address that means the same to everybody.
 func (n *Node) DialPod(ctx context.Context, podIP string, port int) (net.Conn, error) {
+	if ip, err := netip.ParseAddr(podIP); err == nil && !podNetwork().Contains(ip) && ip.IsPrivate() {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(podIP, strconv.Itoa(port)))
+		if err != nil {
+			return nil, fmt.Errorf("dialing a pod of another node: %w", err)
+		}
+		return conn, nil
+	}
 	w := n.addresses.owner(podIP)
 	if w == nil {
 		return nil, fmt.Errorf("dialing %s: %w", podIP, ErrNoPod)

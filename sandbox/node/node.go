@@ -18,7 +18,7 @@
 // loopback ones. They mean something to [Node.DialPod] only.
 //
 // The node also provisions volumes: a claim of a class with the provisioner
-// sandbox.berth.sh/folder becomes a folder.
+// sandbox.berth.sh/folder becomes a folder, see package volume.
 package node
 
 import (

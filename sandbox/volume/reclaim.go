@@ -1,4 +1,4 @@
-package node
+package volume
 
 import (
 	"context"
@@ -66,7 +66,7 @@ func (p *provisioner) expand(ctx context.Context, claim *corev1.PersistentVolume
 	if err != nil {
 		return fmt.Errorf("finding a claim's volume: %w", err)
 	}
-	if volume.Annotations[provisionedBy] != provisionerName {
+	if volume.Annotations[provisionedBy] != p.cfg.Provisioner {
 		return nil
 	}
 	if size := volume.Spec.Capacity[corev1.ResourceStorage]; size.Cmp(want) < 0 {
@@ -74,7 +74,7 @@ func (p *provisioner) expand(ctx context.Context, claim *corev1.PersistentVolume
 		if err != nil {
 			return err
 		}
-		if _, err := p.node.client.CoreV1().PersistentVolumes().Patch(ctx, volume.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		if _, err := p.cfg.Client.CoreV1().PersistentVolumes().Patch(ctx, volume.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 			return fmt.Errorf("growing a volume: %w", err)
 		}
 	}
@@ -82,11 +82,11 @@ func (p *provisioner) expand(ctx context.Context, claim *corev1.PersistentVolume
 	if err != nil {
 		return err
 	}
-	_, err = p.node.client.CoreV1().PersistentVolumeClaims(claim.Namespace).Patch(ctx, claim.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = p.cfg.Client.CoreV1().PersistentVolumeClaims(claim.Namespace).Patch(ctx, claim.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
 	if err != nil {
 		return fmt.Errorf("growing a claim: %w", err)
 	}
-	p.node.events.Eventf(claim, corev1.EventTypeNormal, "VolumeResizeSuccessful", "Resize volume succeeded: now %s", want.String())
+	p.cfg.Events.Eventf(claim, corev1.EventTypeNormal, "VolumeResizeSuccessful", "Resize volume succeeded: now %s", want.String())
 	return nil
 }
 
@@ -104,16 +104,16 @@ func capacityPatch(where string, size resource.Quantity) ([]byte, error) {
 
 // reclaim removes a released volume and its folder, where the policy says so.
 func (p *provisioner) reclaim(ctx context.Context, volume *corev1.PersistentVolume) error {
-	if volume.Annotations[provisionedBy] != provisionerName || volume.Status.Phase != corev1.VolumeReleased ||
+	if volume.Annotations[provisionedBy] != p.cfg.Provisioner || volume.Status.Phase != corev1.VolumeReleased ||
 		volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete || volume.DeletionTimestamp != nil {
 		return nil
 	}
 	if err := p.removeFolder(volume); err != nil {
-		p.node.events.Eventf(volume, corev1.EventTypeWarning, "VolumeFailedDelete", "%v", err)
+		p.cfg.Events.Eventf(volume, corev1.EventTypeWarning, "VolumeFailedDelete", "%v", err)
 		return err
 	}
 	uid := volume.UID
-	err := p.node.client.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
+	err := p.cfg.Client.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
 	if err := ignoreNotFound(err); err != nil {
 		return fmt.Errorf("deleting a volume: %w", err)
 	}
@@ -125,14 +125,25 @@ func (p *provisioner) reclaim(ctx context.Context, volume *corev1.PersistentVolu
 // like a claim's UID, and nothing outside the volumes' directory can be reached:
 // links inside the folder are removed, not followed.
 func (p *provisioner) removeFolder(volume *corev1.PersistentVolume) error {
-	if volume.Spec.HostPath == nil {
+	var path string
+	switch {
+	case volume.Spec.HostPath != nil:
+		path = volume.Spec.HostPath.Path
+	case volume.Spec.Local != nil:
+		path = volume.Spec.Local.Path
+	default:
 		return errors.New("the volume names no folder")
 	}
-	name := filepath.Base(volume.Spec.HostPath.Path)
-	if !folderName.MatchString(name) || filepath.Clean(volume.Spec.HostPath.Path) != filepath.Join(p.node.cfg.VolumeDir, name) {
-		return fmt.Errorf("%q is not a folder of this sandbox", volume.Spec.HostPath.Path)
+	name := filepath.Base(path)
+	if !folderName.MatchString(name) || filepath.Clean(path) != filepath.Join(p.cfg.Dir, name) {
+		return fmt.Errorf("%q is not a folder of this node", path)
 	}
-	root, err := os.OpenRoot(p.node.cfg.VolumeDir)
+	if p.cfg.Release != nil {
+		if err := p.cfg.Release(path); err != nil {
+			return fmt.Errorf("releasing a volume's folder: %w", err)
+		}
+	}
+	root, err := os.OpenRoot(p.cfg.Dir)
 	if err != nil {
 		return fmt.Errorf("opening the volumes' directory: %w", err)
 	}

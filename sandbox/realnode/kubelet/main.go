@@ -1,0 +1,17 @@
+// Command kubelet is the node agent of the Kubernetes release that the rest of
+// this module is built from. It is a program of its own, since only the tests
+// on a real node need it.
+package main
+
+import (
+	"context"
+	"os"
+
+	"k8s.io/component-base/cli"
+	_ "k8s.io/component-base/logs/json/register"          // the log format of the other components
+	_ "k8s.io/component-base/metrics/prometheus/clientgo" // its metrics
+	_ "k8s.io/component-base/metrics/prometheus/version"  // as above
+	"k8s.io/kubernetes/cmd/kubelet/app"
+)
+
+func main() { os.Exit(cli.Run(app.NewKubeletCommand(context.Background()))) }
