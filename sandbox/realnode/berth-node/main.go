@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command berth-node adds a real node to a running sandbox and keeps it until
 // it is interrupted.
 //
