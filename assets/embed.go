@@ -5,22 +5,43 @@ package assets
 
 import "embed"
 
-//go:embed workspace/entrypoint.sh
-var entrypoint string
-
-//go:embed workspace/sshd_config
-var sshdConfig string
+//go:embed workspace
+var workspaceFiles embed.FS
 
 //go:embed templates/*.yaml
 var templates embed.FS
 
 // Entrypoint returns the script that a workspace's container runs: it finds or
-// installs sshd and becomes it.
-func Entrypoint() string { return entrypoint }
+// installs sshd and serves with it.
+func Entrypoint() string { return file("entrypoint.sh") }
 
 // SSHDConfig returns sshd's configuration, to which the entrypoint adds what
 // depends on the image and on the profile.
-func SSHDConfig() string { return sshdConfig }
+func SSHDConfig() string { return file("sshd_config") }
+
+// Boot returns the files that a workspace of a profile starts with, by name:
+// the scripts, sshd's configuration and the greeting. They go where
+// /etc/berth/boot is.
+func Boot(profile string) map[string]string {
+	boot := map[string]string{}
+	for _, name := range []string{"entrypoint.sh", "enter.sh", "sshd_config"} {
+		boot[name] = file(name)
+	}
+	if profile == "full" {
+		boot["root.sh"] = file("root.sh")
+	}
+	boot["motd"] = file("motd." + profile)
+	return boot
+}
+
+// file returns a file of the folder workspace; "" where there is none.
+func file(name string) string {
+	data, err := workspaceFiles.ReadFile("workspace/" + name)
+	if err != nil {
+		return "" // a name that only a test can get wrong
+	}
+	return string(data)
+}
 
 // Templates returns the built-in templates as YAML documents, in the order in
 // which they are offered.
@@ -38,4 +59,18 @@ func Templates() ([][]byte, error) {
 		docs = append(docs, doc)
 	}
 	return docs, nil
+}
+
+// File is one file to write.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Image returns what the workspace image is built from.
+func Image() []File {
+	return []File{
+		{"Dockerfile", []byte(file("Dockerfile"))},
+		{".dockerignore", []byte("*\n")},
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ import (
 )
 
 func TestEntrypointIsCleanShell(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "shellcheck", "-s", "sh", "workspace/entrypoint.sh")
+	cmd := exec.CommandContext(t.Context(), "shellcheck", "-s", "sh", "workspace/entrypoint.sh", "workspace/root.sh", "workspace/enter.sh")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("shellcheck: %v\n%s", err, out)
 	}
@@ -166,6 +167,7 @@ func serve(t *testing.T, dir, user string, prefix []string) {
 	argv := append(append([]string{}, prefix...), "sh", filepath.Join(dir, "boot/entrypoint.sh"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it ends sshd
 	cmd.Env = []string{
 		"PATH=/usr/local/bin:/usr/bin:/bin", "BERTH_ETC=" + dir, "BERTH_RUN=" + dir + "/run", "BERTH_USER=" + user,
 		"HOME=" + dir + "/home", "GREETING=" + `quoted "value" with \ and $HOME`, "BERTH_TERMINATION_LOG=" + dir + "/run/termination",
@@ -180,7 +182,7 @@ func serve(t *testing.T, dir, user string, prefix []string) {
 	}
 	t.Cleanup(func() {
 		cancel()
-		_ = cmd.Wait() // it was killed
+		_ = cmd.Wait() // it was told to end
 		_ = log.Close()
 		if t.Failed() {
 			if text, err := os.ReadFile(log.Name()); err == nil {

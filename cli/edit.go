@@ -7,12 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/berth-sh/berth/kube"
 	"github.com/berth-sh/berth/workspace"
 )
 
 func newEdit(a *app) *cobra.Command {
 	var f specFlags
-	var yes, dryRun bool
+	var o editOptions
 	cmd := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change a workspace's image, size or environment",
@@ -23,11 +24,7 @@ shrink.`,
 		Args:              exactly(1, "the workspace's name"),
 		ValidArgsFunction: a.completeWorkspaces(false),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !dryRun {
-				if err := a.writable(); err != nil {
-					return err
-				}
-			}
+			o.name, o.done, o.question = args[0], "changed", "Apply this to "+args[0]+"?"
 			if !f.given() {
 				return workspace.WithHint(workspace.Usagef("nothing to change was named"), "name it: berth edit "+args[0]+" --memory 8Gi; see berth edit --help")
 			}
@@ -35,23 +32,43 @@ shrink.`,
 			if _, err := f.apply(cmd.Flags(), a.in, workspace.Spec{}); err != nil {
 				return err
 			}
-			return a.runEdit(cmd.Context(), args[0], dryRun, yes, func(spec *workspace.Spec) error {
-				changed, err := f.apply(cmd.Flags(), a.in, *spec)
-				*spec = changed
-				return err
+			return a.runEdit(cmd.Context(), o, func(ctx context.Context, c *cluster, w workspace.Workspace) (*kube.Edit, error) {
+				return c.plan(ctx, w, func(spec *workspace.Spec) error {
+					changed, err := f.apply(cmd.Flags(), a.in, *spec)
+					*spec = changed
+					return err
+				})
 			})
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would change and change nothing")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	o.add(cmd)
 	a.completeWords(cmd, "profile", "restricted", "standard", "full")
 	return cmd
 }
 
+// editOptions are the arguments of a command that changes a workspace after it
+// has shown how.
+type editOptions struct {
+	name        string
+	question    string
+	done        string // past tense for the report
+	dryRun, yes bool
+}
+
+func (o *editOptions) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would change and change nothing")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
+}
+
 // runEdit shows the difference, asks and applies it.
-func (a *app) runEdit(ctx context.Context, name string, dryRun, yes bool, change func(*workspace.Spec) error) error {
-	w, err := a.findOne(ctx, name)
+func (a *app) runEdit(ctx context.Context, o editOptions, plan func(context.Context, *cluster, workspace.Workspace) (*kube.Edit, error)) error {
+	if !o.dryRun {
+		if err := a.writable(); err != nil {
+			return err
+		}
+	}
+	w, err := a.findOne(ctx, o.name)
 	if err != nil {
 		return err
 	}
@@ -62,7 +79,7 @@ func (a *app) runEdit(ctx context.Context, name string, dryRun, yes bool, change
 	if err != nil {
 		return err
 	}
-	edit, err := c.plan(ctx, w, change)
+	edit, err := plan(ctx, c, w)
 	if err != nil {
 		return err
 	}
@@ -70,19 +87,25 @@ func (a *app) runEdit(ctx context.Context, name string, dryRun, yes bool, change
 		fmt.Fprintln(a.err, "nothing would change")
 		return nil
 	}
-	if _, err := fmt.Fprintln(a.out, strings.TrimSuffix(edit.Diff, "\n")); err != nil || dryRun {
+	if _, err := fmt.Fprintln(a.out, strings.TrimSuffix(edit.Diff, "\n")); err != nil {
 		return err
 	}
-	question := "Apply this to " + w.Name + "?"
+	for _, note := range edit.Notes {
+		fmt.Fprintln(a.err, note)
+	}
+	if o.dryRun {
+		return nil
+	}
+	question := o.question
 	if edit.Restarts {
 		question += " It restarts, and open sessions end."
 	}
-	if err := a.confirm(ctx, question, yes); err != nil {
+	if err := a.confirm(ctx, question, o.yes); err != nil {
 		return err
 	}
 	if err := edit.Apply(ctx, a.progress("")); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.err, w.Name+" changed")
+	fmt.Fprintln(a.err, w.Name+" "+o.done)
 	return nil
 }

@@ -23,8 +23,9 @@ import (
 // Edit is a planned change of one workspace.
 type Edit struct {
 	Before, After workspace.Spec
-	Diff          string // of the objects as YAML, "" when nothing changes
-	Restarts      bool   // a running workspace gets a new pod
+	Diff          string   // of the objects as YAML, "" when nothing changes
+	Restarts      bool     // a running workspace gets a new pod
+	Notes         []string // what the change means beyond the diff
 
 	c       *Client
 	ref     workspace.Ref
@@ -60,6 +61,9 @@ func (c *Client) Plan(ctx context.Context, ref workspace.Ref, uid string, inst w
 	}
 	e.After = e.Before
 	if err := change(&e.After); err != nil {
+		return nil, err
+	}
+	if err := c.changeProfile(ctx, e); err != nil {
 		return nil, err
 	}
 	if err := checkChange(e.Before, e.After); err != nil {

@@ -150,7 +150,7 @@ func (b builder) annotations() map[string]string {
 }
 
 func (b builder) boot() *corev1.ConfigMap {
-	data := map[string]string{"entrypoint.sh": assets.Entrypoint(), "sshd_config": assets.SSHDConfig()}
+	data := assets.Boot(string(b.spec.Profile))
 	if b.spec.Profile == workspace.Restricted {
 		data["passwd"], data["group"] = b.passwd(), b.group()
 	}

@@ -25,6 +25,9 @@ const userID = 1000
 // gpuResource is what device plugins of the most common vendor offer.
 const gpuResource corev1.ResourceName = "nvidia.com/gpu"
 
+// graceSeconds is how long a pod may take to end.
+const graceSeconds = 30
+
 // Names of the pod's volumes.
 const (
 	volumeHome = "home"
@@ -63,18 +66,20 @@ func (b builder) template() (corev1.PodTemplateSpec, error) {
 	if err != nil {
 		return corev1.PodTemplateSpec{}, err
 	}
-	no := false
+	no, grace := false, int64(graceSeconds)
 	template := corev1.PodTemplateSpec{
 		ObjectMeta: metav1.ObjectMeta{Labels: b.labels()},
 		Spec: corev1.PodSpec{
 			AutomountServiceAccountToken: &no,
 			EnableServiceLinks:           &no,
-			ServiceAccountName:           b.spec.ServiceAccount,
-			NodeSelector:                 maps.Clone(b.spec.NodeSelector),
-			Tolerations:                  b.tolerations(),
-			ImagePullSecrets:             b.pullSecrets(),
-			Containers:                   []corev1.Container{container},
-			Volumes:                      b.volumes(),
+			// Sessions are warned, and Docker is given time to stop what it runs.
+			TerminationGracePeriodSeconds: &grace,
+			ServiceAccountName:            b.spec.ServiceAccount,
+			NodeSelector:                  maps.Clone(b.spec.NodeSelector),
+			Tolerations:                   b.tolerations(),
+			ImagePullSecrets:              b.pullSecrets(),
+			Containers:                    []corev1.Container{container},
+			Volumes:                       b.volumes(),
 		},
 	}
 	if err := b.secure(&template.Spec); err != nil {
@@ -112,16 +117,29 @@ func (b builder) container() (corev1.Container, error) {
 		c.EnvFrom = append(c.EnvFrom, corev1.EnvFromSource{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: name}}})
 	}
 	if b.spec.Profile == workspace.Restricted {
-		c.VolumeMounts = append(c.VolumeMounts,
-			corev1.VolumeMount{Name: volumeBoot, MountPath: "/etc/passwd", SubPath: "passwd", ReadOnly: true},
-			corev1.VolumeMount{Name: volumeBoot, MountPath: "/etc/group", SubPath: "group", ReadOnly: true})
+		for _, file := range []string{"passwd", "group", "motd"} {
+			c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: volumeBoot, MountPath: "/etc/" + file, SubPath: file, ReadOnly: true})
+		}
+	}
+	if b.spec.Profile == workspace.Full {
+		b.mountRoot(&c)
 	}
 	return c, nil
 }
 
 // env is the container's environment, in an order that does not change.
 func (b builder) env() []corev1.EnvVar {
-	env := []corev1.EnvVar{{Name: "BERTH_USER", Value: b.spec.User}}
+	env := []corev1.EnvVar{
+		{Name: "BERTH_NAME", Value: b.ref.Name},
+		{Name: "BERTH_PROFILE", Value: string(b.spec.Profile)},
+		{Name: "BERTH_USER", Value: b.spec.User},
+	}
+	switch {
+	case b.spec.Profile == workspace.Full:
+		env = append(env, corev1.EnvVar{Name: "BERTH_ROOT", Value: b.root()})
+	case b.spec.WasFull:
+		env = append(env, corev1.EnvVar{Name: "BERTH_SCAN_SETUID", Value: "1"})
+	}
 	if b.spec.Profile == workspace.Restricted {
 		// The runtime knows only the image's own users and their homes.
 		env = append(env, corev1.EnvVar{Name: "HOME", Value: b.home()})
@@ -175,7 +193,7 @@ func (b builder) pullSecrets() []corev1.LocalObjectReference {
 // without root, the pod's group adds the right to read.
 func (b builder) volumes() []corev1.Volume {
 	private, public, script := int32(0o400), int32(0o444), int32(0o555)
-	return []corev1.Volume{
+	volumes := []corev1.Volume{
 		{Name: volumeHome, VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: b.ref.ClaimName()}}},
 		{Name: volumeSSH, VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{
 			SecretName: b.ref.SecretName(), DefaultMode: &private,
@@ -189,4 +207,8 @@ func (b builder) volumes() []corev1.Volume {
 			LocalObjectReference: corev1.LocalObjectReference{Name: b.ref.BootName()}, DefaultMode: &script,
 		}}},
 	}
+	if b.spec.Form == workspace.FormBaseline {
+		volumes = append(volumes, b.imageVolume())
+	}
+	return volumes
 }

@@ -17,7 +17,8 @@ import (
 )
 
 // secure sets the security context of the spec's profile. restricted passes
-// Pod Security level "restricted", standard passes "baseline".
+// Pod Security level "restricted", standard passes "baseline", full passes
+// "baseline" or "privileged", by its form.
 func (b builder) secure(pod *corev1.PodSpec) error {
 	yes, no, zero, user := true, false, int64(0), int64(userID)
 	runtimeDefault := &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}
@@ -38,15 +39,11 @@ func (b builder) secure(pod *corev1.PodSpec) error {
 		pod.SecurityContext = &corev1.PodSecurityContext{SeccompProfile: runtimeDefault}
 		pod.Containers[0].SecurityContext = &corev1.SecurityContext{RunAsUser: &zero, RunAsGroup: &zero}
 	case workspace.Full:
-		return errFullProfile()
+		return b.secureFull(pod)
 	case "":
 		return workspace.Usagef("the spec names no profile")
 	}
 	return nil
-}
-
-func errFullProfile() error {
-	return workspace.WithHint(workspace.Usagef("profile full is not available yet"), "use profile standard or restricted")
 }
 
 // patched applies the template's strategic-merge patch. It may add and change
@@ -82,6 +79,13 @@ func (b builder) checkPatched(before, after corev1.PodTemplateSpec) error {
 	if i < 0 {
 		return workspace.Usagef("the template's podTemplate removes container %q", ContainerName)
 	}
+	if !slices.Equal(before.Spec.Containers[0].Command, after.Spec.Containers[i].Command) {
+		return workspace.WithHint(workspace.Usagef("the template's podTemplate changes the command of container %q", ContainerName),
+			"sshd is what the container runs: start programs of your own from the shell's profile, or in another container")
+	}
+	if !reflect.DeepEqual(before.Spec.HostUsers, after.Spec.HostUsers) && b.spec.Profile == workspace.Full {
+		return workspace.Usagef("the template's podTemplate changes hostUsers, which profile full lives in")
+	}
 	for _, mount := range before.Spec.Containers[0].VolumeMounts {
 		same := func(m corev1.VolumeMount) bool { return reflect.DeepEqual(m, mount) }
 		if !slices.ContainsFunc(after.Spec.Containers[i].VolumeMounts, same) {
@@ -104,6 +108,8 @@ func sameSource(a, b corev1.Volume) bool {
 		return a.PersistentVolumeClaim != nil && a.PersistentVolumeClaim.ClaimName == b.PersistentVolumeClaim.ClaimName
 	case b.Secret != nil:
 		return a.Secret != nil && a.Secret.SecretName == b.Secret.SecretName
+	case b.Image != nil:
+		return reflect.DeepEqual(a.Image, b.Image)
 	case b.ConfigMap != nil:
 		return a.ConfigMap != nil && a.ConfigMap.Name == b.ConfigMap.Name
 	}

@@ -23,8 +23,11 @@ var update = flag.Bool("update", false, "rewrite golden files")
 // specs are the shapes whose objects are kept as golden files.
 func specs() map[string]workspace.Spec {
 	return map[string]workspace.Spec{
-		"standard":   {Profile: workspace.Standard},
-		"restricted": {Profile: workspace.Restricted, Image: "registry.example.com/dev:1", ServicePort: 80, NoPDB: true},
+		"standard":        {Profile: workspace.Standard},
+		"restricted":      {Profile: workspace.Restricted, Image: "registry.example.com/dev:1", ServicePort: 80, NoPDB: true},
+		"full-privileged": {Profile: workspace.Full, Form: workspace.FormPrivileged, Root: 2},
+		"full-baseline":   {Profile: workspace.Full, Form: workspace.FormBaseline},
+		"was-full":        {Profile: workspace.Standard, WasFull: true},
 		"everything": {
 			Profile: workspace.Standard, Image: "acme/ml:2", CPU: "1500m", Memory: "8Gi", Disk: "100Gi", GPU: 2, User: "ada",
 			Env: map[string]string{"B": "two", "A": "one"}, EnvFrom: []string{"tokens"}, Labels: map[string]string{"team": "ml"},
@@ -53,7 +56,11 @@ func TestObjectsMatchGoldenFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			// The scripts have files and tests of their own.
-			objects.Boot.Data["entrypoint.sh"], objects.Boot.Data["sshd_config"] = "(script)", "(configuration)"
+			for file := range objects.Boot.Data {
+				if file != "passwd" && file != "group" {
+					objects.Boot.Data[file] = "(from assets)"
+				}
+			}
 			got, err := objects.YAML()
 			if err != nil {
 				t.Fatal(err)

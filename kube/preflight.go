@@ -61,14 +61,14 @@ func (c *Client) Preflight(ctx context.Context, ref workspace.Ref, spec workspac
 	if err := full.Validate(); err != nil {
 		return p, err
 	}
-	if full.Profile == workspace.Full {
-		return p, errFullProfile()
-	}
 	p.Spec, p.AccessMode = full, corev1.ReadWriteOnce
 	if err := c.checkAccess(ctx, ref.Namespace); err != nil {
 		return p, err
 	}
 	if err := c.checkNamespace(ctx, ref.Namespace, &p); err != nil {
+		return p, err
+	}
+	if err := c.checkFull(ctx, &p); err != nil {
 		return p, err
 	}
 	built, err := Build(ref, p.Spec, Identity{}, inst)
@@ -133,41 +133,6 @@ func (c *Client) Can(ctx context.Context, access workspace.Access) (bool, error)
 		return false, c.explain(err)
 	}
 	return answer.Status.Allowed, nil
-}
-
-// checkNamespace refuses a namespace that is missing or going away, and
-// chooses the profile.
-func (c *Client) checkNamespace(ctx context.Context, name string, p *Preflight) error {
-	ns, err := c.clientset.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
-	switch {
-	case apierrors.IsForbidden(err):
-		if p.Spec.Profile == "" {
-			p.Spec.Profile = workspace.Standard
-			p.note("profile standard: the namespace's Pod Security level may not be read; use --profile restricted if it is refused")
-		}
-		return nil
-	case err != nil:
-		return c.explain(err)
-	case ns.Status.Phase == corev1.NamespaceTerminating:
-		return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("namespace %s is being deleted", name)), "use another namespace")
-	}
-	return chooseProfile(ns.Labels, p)
-}
-
-// chooseProfile picks standard where the namespace admits it, else restricted.
-func chooseProfile(labels map[string]string, p *Preflight) error {
-	level := labels["pod-security.kubernetes.io/enforce"]
-	switch {
-	case p.Spec.Profile == "" && level == "restricted":
-		p.Spec.Profile = workspace.Restricted
-		p.note("profile restricted because the namespace enforces Pod Security level restricted; the image needs its own sshd")
-	case p.Spec.Profile == "":
-		p.Spec.Profile = workspace.Standard
-	case p.Spec.Profile == workspace.Standard && level == "restricted":
-		return workspace.WithHint(workspace.WithKind(workspace.ErrForbidden,
-			errors.New("profile standard is refused: the namespace enforces Pod Security level restricted")), "profile restricted is admitted: --profile restricted")
-	}
-	return nil
 }
 
 func (p *Preflight) note(text string) { p.Notes = append(p.Notes, text) }

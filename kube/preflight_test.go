@@ -20,13 +20,17 @@ func TestPreflightChoosesTheProfile(t *testing.T) {
 		asked, want workspace.Profile
 		note        string
 		kind        error
+		form        workspace.Form
 	}{
-		{"", "", workspace.Standard, "", nil},
-		{"baseline", "", workspace.Standard, "", nil},
-		{"restricted", "", workspace.Restricted, "profile restricted because", nil},
-		{"restricted", workspace.Restricted, workspace.Restricted, "", nil},
-		{"restricted", workspace.Standard, "", "", workspace.ErrForbidden},
-		{"", workspace.Full, "", "", workspace.ErrUsage},
+		{"", "", workspace.Standard, "", nil, ""},
+		{"baseline", "", workspace.Standard, "", nil, ""},
+		{"restricted", "", workspace.Restricted, "profile restricted because", nil, ""},
+		{"restricted", workspace.Restricted, workspace.Restricted, "", nil, ""},
+		{"restricted", workspace.Standard, "", "", workspace.ErrForbidden, ""},
+		{"restricted", workspace.Full, "", "", workspace.ErrForbidden, ""},
+		{"", workspace.Full, workspace.Full, "", nil, workspace.FormPrivileged},
+		{"privileged", workspace.Full, workspace.Full, "", nil, workspace.FormPrivileged},
+		{"baseline", workspace.Full, workspace.Full, "without capabilities", nil, workspace.FormBaseline},
 	} {
 		t.Run(tc.level+" "+string(tc.asked), func(t *testing.T) {
 			labels := map[string]string{}
@@ -44,7 +48,7 @@ func TestPreflightChoosesTheProfile(t *testing.T) {
 				}
 				return
 			}
-			if p.Spec.Profile != tc.want || !strings.Contains(strings.Join(p.Notes, "\n"), tc.note) {
+			if p.Spec.Profile != tc.want || p.Spec.Form != tc.form || !strings.Contains(strings.Join(p.Notes, "\n"), tc.note) {
 				t.Errorf("profile is %q with notes %q", p.Spec.Profile, p.Notes)
 			}
 		})

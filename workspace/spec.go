@@ -35,6 +35,16 @@ const (
 	Full       Profile = "full"
 )
 
+// Form is how profile full gets the rights that it needs.
+type Form string
+
+// The forms. The namespace's Pod Security level picks: with FormPrivileged
+// Docker has networks of its own; FormBaseline needs no capability at all.
+const (
+	FormPrivileged Form = "privileged"
+	FormBaseline   Form = "baseline"
+)
+
 // Spec is what a workspace is made from. Quantities are Kubernetes
 // quantities. Empty fields were not asked for; Complete fills in defaults.
 type Spec struct {
@@ -48,6 +58,12 @@ type Spec struct {
 	GPU     int     `json:"gpu,omitempty"`
 	Profile Profile `json:"profile,omitempty"`
 	User    string  `json:"user,omitempty"` // login name in the image
+
+	Form Form `json:"form,omitempty"` // of profile full; "" otherwise
+	// Root counts how often the system of profile full was begun afresh.
+	Root int `json:"root,omitempty"`
+	// WasFull: the home may hold what root of a user namespace has made.
+	WasFull bool `json:"wasFull,omitempty"`
 
 	Env     map[string]string `json:"env,omitempty"`
 	EnvFrom []string          `json:"envFrom,omitempty"` // names of Secrets
@@ -119,7 +135,7 @@ func specKeys() []string {
 	return []string{
 		"version", "template", "image", "cpu", "memory", "disk", "gpu", "profile", "user", "env", "envFrom",
 		"labels", "imagePullSecrets", "storageClass", "serviceAccount", "nodeSelector", "tolerations", "noPDB",
-		"servicePort", "podTemplate",
+		"servicePort", "podTemplate", "form", "root", "wasFull",
 	}
 }
 
