@@ -71,7 +71,7 @@ nest() {
 	echo >"$go" # the child exists once this returns
 	rm "$go"
 	mkdir -p /run
-	read -r first _ <"/proc/$inner/task/$inner/children"
+	read -r first _ <"/proc/$inner/task/$inner/children" || : # the kernel ends no line
 	echo "$first" >/run/berth.pid # for enter.sh
 	trap 'kill -TERM "$first" 2>/dev/null || :' TERM INT
 	code=0

@@ -164,6 +164,8 @@ authentication:
   x509: {clientCAFile: %[5]q}
 authorization: {mode: AlwaysAllow}
 containerRuntimeEndpoint: unix://%[6]s
+podLogsDir: %[8]q
+clusterDNS: [%[1]s]
 failCgroupV1: false
 cgroupsPerQOS: false
 cgroupRoot: %[7]s
@@ -178,5 +180,5 @@ imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 serializeImagePulls: false
 shutdownGracePeriod: 0s
-`, Gateway, kubeletPort, k.Cert, k.Key, k.CA, c.socket(), cgroupRoot)
+`, Gateway, kubeletPort, k.Cert, k.Key, k.CA, c.socket(), cgroupRoot, c.path("pods"))
 }
