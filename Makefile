@@ -20,6 +20,11 @@ program:
 sandbox: ## build the sandbox alone (about five minutes the first time)
 	@scripts/build-sandbox $(BIN)/berth-sandbox
 
+.PHONY: realnode
+realnode: ## build what the tests on a real node need (Linux, as root)
+	@scripts/setup realnode
+	@scripts/build-realnode $(BIN)/realnode
+
 run: build ## build, start the sandbox and open the program
 	@scripts/run $(BIN)
 

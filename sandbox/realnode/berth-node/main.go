@@ -3,9 +3,11 @@
 // Command berth-node adds a real node to a running sandbox and keeps it until
 // it is interrupted.
 //
-//	berth-node --state SANDBOX --dir DIR --bin BIN [IMAGE.tar ...]
+//	berth-node images --images DIR --bin BIN
+//	berth-node --images DIR --bin BIN --state SANDBOX --dir DIR
 //
-// Run as `berth-node inside …` it is the first process of the node's
+// The first makes the images of the tests, the second starts the node with
+// them. Run as `berth-node inside …` it is the first process of the node's
 // namespaces.
 package main
 
@@ -34,9 +36,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stderr io.Writer) error {
-	inside := len(args) > 0 && args[0] == "inside"
-	if inside {
-		args = args[1:]
+	verb := ""
+	if len(args) > 0 && (args[0] == "inside" || args[0] == "images") {
+		verb, args = args[0], args[1:]
 	}
 	cfg := realnode.Config{Log: slog.New(slog.NewTextHandler(stderr, nil))}
 	flags := flag.NewFlagSet("berth-node", flag.ContinueOnError)
@@ -45,17 +47,27 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	flags.StringVar(&cfg.Dir, "dir", "", "the node's own `folder`")
 	flags.StringVar(&cfg.Bin, "bin", "", "the `folder` of containerd, runc and the kubelet")
 	flags.StringVar(&cfg.CNI, "cni", "", "the `folder` of the network plugins")
+	images := flags.String("images", "", "the `folder` of the tests' images")
 	kubeconfig := flags.String("kubeconfig", "", "the kubelet's `file`")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if inside {
+	switch verb {
+	case "inside":
 		return realnode.Inside(ctx, cfg, *kubeconfig)
+	case "images":
+		_, err := makeImages(ctx, *images, cfg.Bin, stderr)
+		return err
 	}
-	return outside(ctx, cfg, flags.Args(), stderr)
+	return outside(ctx, cfg, *images, stderr)
 }
 
-func outside(ctx context.Context, cfg realnode.Config, images []string, stderr io.Writer) error {
+// outside runs the node until ctx ends.
+func outside(ctx context.Context, cfg realnode.Config, images string, stderr io.Writer) error {
+	archives, err := makeImages(ctx, images, cfg.Bin, stderr)
+	if err != nil {
+		return err
+	}
 	executable, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
@@ -65,12 +77,15 @@ func outside(ctx context.Context, cfg realnode.Config, images []string, stderr i
 		return err
 	}
 	defer node.Stop(context.WithoutCancel(ctx))
-	for _, image := range images {
-		if err := node.Import(ctx, image); err != nil {
-			return err
-		}
+	stop, err := servePackages(ctx, images)
+	if err != nil {
+		return err
 	}
-	_, _ = fmt.Fprintln(stderr, "the node is ready; interrupt to stop it")
+	defer stop()
+	if err := furnish(ctx, node, archives); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(stderr, "the node is ready; interrupt to stop it") // nobody else to tell
 	<-ctx.Done()
 	return nil
 }

@@ -1,0 +1,75 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/berth-sh/berth/sandbox/realnode"
+	"github.com/berth-sh/berth/sandbox/realnode/image"
+)
+
+// makeImages makes all images, and the packages that containers install, in
+// dir; what is there already is kept. It returns the archives.
+func makeImages(ctx context.Context, dir, bin string, log io.Writer) ([]string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("finding the folder of images: %w", err)
+	}
+	still, err := os.ReadFile(filepath.Join(bin, "still"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the program that does nothing: %w", err)
+	}
+	busybox, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		return nil, fmt.Errorf("reading a static shell: %w: run scripts/setup realnode", err)
+	}
+	b := image.Builder{Dir: dir, Log: log}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making the folder of images: %w", err)
+	}
+	var archives []string
+	for _, r := range image.Recipes(still, busybox) {
+		archive, err := b.Build(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		archives = append(archives, archive)
+	}
+	return archives, b.Repository(ctx, repository(dir), "openssh-server", "sudo", "jq", "procps")
+}
+
+func repository(dir string) string { return filepath.Join(dir, "repository") }
+
+// servePackages serves the packages to the node's pods until ctx ends.
+func servePackages(ctx context.Context, dir string) (stop func(), err error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", image.Packages)
+	if err != nil {
+		return nil, fmt.Errorf("serving packages: %w", err)
+	}
+	server := &http.Server{Handler: http.FileServer(http.Dir(repository(dir))), ReadHeaderTimeout: 10 * time.Second}
+	var owned sync.WaitGroup
+	owned.Go(func() { _ = server.Serve(ln) }) // ends with Close
+	return func() {
+		_ = server.Close() // nobody is left to ask
+		owned.Wait()
+	}, nil
+}
+
+// furnish imports the images into the node.
+func furnish(ctx context.Context, node *realnode.Node, archives []string) error {
+	var errs []error
+	for _, archive := range archives {
+		errs = append(errs, node.Import(ctx, archive))
+	}
+	return errors.Join(errs...)
+}
