@@ -159,6 +159,8 @@ write_config() {
 	(
 		umask 077
 		cat "$etc/boot/sshd_config" >"$config"
+		# The keys are this user's, not every account's of the image.
+		printf 'AllowUsers %s\n' "$user" >>"$config"
 		container_env >>"$config"
 	) || die "cannot write $config: is the node's disk full?"
 	for option in 'PerSourcePenalties no' 'UsePAM no'; do

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/berth-sh/berth/sandbox/realnode/image"
 )
 
 // profiles are the ways to run a workspace: each with the strictest Pod
@@ -15,8 +17,10 @@ var profiles = []struct {
 	name, level, profile, image string
 	root                        bool // the user can become root
 }{
-	{"restricted", restricted, "restricted", "berth.local/sshd:1", false},
-	{"standard", baseline, "standard", "berth.local/sshd:1", true},
+	{"restricted", restricted, "restricted", image.SSHD, false},
+	{"standard", baseline, "standard", image.SSHD, true},
+	{"full under baseline", baseline, "full", image.Workspace, true},
+	{"full under privileged", privileged, "full", image.Workspace, true},
 }
 
 // A workspace of every profile serves every way in, and keeps its home and its
@@ -24,6 +28,7 @@ var profiles = []struct {
 func TestEveryWayInAndEveryMove(t *testing.T) {
 	for _, p := range profiles {
 		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
 			b := newBed(t, p.level)
 			b.create("w", p.image, "--profile", p.profile, "--env", `GREETING=a "b" \c d`)
 			waysIn(b, "w", p.root)

@@ -35,9 +35,9 @@ func Recipes(still, busybox []byte) []Recipe {
 	// Containers reach no mirror, only the machine they run on.
 	source := map[string][]byte{
 		"etc/apt/sources.list":        []byte("deb [trusted=yes] " + packagesURL + " ./\n"),
-		"etc/apt/apt.conf.d/99-berth":  []byte("Acquire::Languages \"none\";\nAPT::Sandbox::User \"root\";\n"),
+		"etc/apt/apt.conf.d/99-berth": []byte("Acquire::Languages \"none\";\nAPT::Sandbox::User \"root\";\n"),
 		"etc/berth-image-version":     []byte("1\n"),
-		"usr/local/share/inner/sh": busybox, // an image to run in Docker inside
+		"usr/local/share/inner/sh":    busybox, // an image to run in Docker inside
 	}
 	next := map[string][]byte{}
 	for path, data := range source {
