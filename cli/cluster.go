@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -154,12 +153,8 @@ func (c *cluster) create(ctx context.Context, ref workspace.Ref, spec workspace.
 	if err != nil {
 		return err
 	}
-	_, err = c.client.Create(ctx, kube.Request{Ref: ref, Spec: preflight.Spec, Identity: id, Installation: inst, AccessMode: preflight.AccessMode}, t)
-	var step *kube.StepError
-	if errors.As(err, &step) && !errors.Is(err, workspace.ErrConflict) {
-		err = workspace.WithHint(err, "the same command continues where it stopped")
-	}
-	return err
+	created, err := c.client.Create(ctx, kube.Request{Ref: ref, Spec: preflight.Spec, Identity: id, Installation: inst, AccessMode: preflight.AccessMode}, t)
+	return c.unfinishedCreate(ref, inst, created, err)
 }
 
 // render gives the YAML that create would apply, without private key.

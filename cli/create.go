@@ -23,12 +23,13 @@ type createOptions struct {
 	dryRun  bool
 	format  format
 	yes     bool
+	failed  onFailure
 }
 
 func newCreate(a *app) *cobra.Command { return newCreateCommand(a, a.runCreate) }
 
 func newCreateCommand(a *app, runF func(context.Context, createOptions) error) *cobra.Command {
-	o := createOptions{format: formatYAML}
+	o := createOptions{format: formatYAML, failed: failAsk}
 	var f specFlags
 	format := formatValue{&o.format, []format{formatYAML}}
 	cmd := &cobra.Command{
@@ -36,7 +37,8 @@ func newCreateCommand(a *app, runF func(context.Context, createOptions) error) *
 		Short: "Create a workspace",
 		Long: `Create a workspace: its home, its identity and a pod with an SSH server.
 
-What was cut short is continued by the same command. Your public keys (of the agent
+What was cut short is continued by the same command, or undone: on a terminal that
+is asked, --on-failure answers it for scripts. Your public keys (of the agent
 and ~/.ssh/*.pub) may log in; --key names others.`,
 		Example: `  berth create api --wait
   berth create train --template gpu --env-from wandb
@@ -63,6 +65,8 @@ and ~/.ssh/*.pub) may log in; --key names others.`,
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print the objects and create nothing")
 	flags.VarP(format, "output", "o", "`format` of --dry-run: "+format.names())
 	flags.BoolVar(&o.yes, "yes", false, "answer every question with yes")
+	flags.Var(&o.failed, "on-failure", "what to do with what was made: ask, keep or undo")
+	a.completeWords(cmd, "on-failure", string(failAsk), string(failKeep), string(failUndo))
 	a.completeFlag(cmd, "template", a.completeTemplates)
 	a.completeWords(cmd, "profile", "restricted", "standard", "full")
 	return cmd
@@ -107,7 +111,7 @@ func (a *app) runCreate(ctx context.Context, o createOptions) error {
 		fmt.Fprintf(a.err, "you had no ssh key: made %s\n", keys.Made)
 	}
 	if err := c.create(ctx, ref, o.spec, lines, a.note, a.progress("")); err != nil {
-		return err
+		return a.cleanUp(ctx, err, o.failed)
 	}
 	return a.afterCreate(ctx, ref, keys, o)
 }

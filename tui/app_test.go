@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -187,6 +188,40 @@ func TestAFailedCreateSaysWhyAndGoesOn(t *testing.T) {
 	if !slices.Contains(d.cluster.Calls(), "create deployment new") {
 		t.Errorf("calls: %v", d.cluster.Calls())
 	}
+}
+
+// halfDone is a creation's failure that can be undone.
+type halfDone struct {
+	error
+	undone *int
+}
+
+func (h halfDone) Undo(_ context.Context, tell Tell) error {
+	*h.undone++
+	tell(workspace.Progress{Step: "removing secret new-ssh", Done: true})
+	return nil
+}
+
+func TestAFailedCreateCanBeUndone(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	undone := 0
+	d.cluster.Fail = halfDone{errors.New("deployment new: forbidden"), &undone}
+	d.keys("c")
+	d.typing("new")
+	d.keys("ctrl+s")
+	d.sees("deployment new: forbidden", "u undo", "ctrl+s resume")
+	d.keys("u")
+	d.lacks("new workspace")
+	d.sees("removed what was made of new")
+	if undone != 1 {
+		t.Errorf("undone %d times", undone)
+	}
+	d.cluster.Fail = errors.New("no")
+	d.keys("c")
+	d.typing("other")
+	d.keys("ctrl+s")
+	d.sees("try again")
+	d.lacks("u undo")
 }
 
 func TestHelpListsEveryAction(t *testing.T) {

@@ -111,6 +111,7 @@ func (a *App) created(msg doneMsg) tea.Cmd {
 	a.readMail()
 	if msg.err != nil {
 		a.fail(msg.what, msg.err)
+		a.offerUndo(msg.form, msg.err)
 		return msg.form.Failed(msg.err)
 	}
 	ref := msg.form.Ref()
@@ -120,4 +121,46 @@ func (a *App) created(msg doneMsg) tea.Cmd {
 	a.takeSnapshot()
 	a.live.Select(func(w workspace.Workspace) bool { return w.Ref == ref })
 	return a.follow()
+}
+
+// undoable is an error after which what was made can be removed.
+type undoable interface {
+	error
+	Undo(ctx context.Context, tell Tell) error
+}
+
+// offerUndo lets a form remove what its creation has made before it failed.
+func (a *App) offerUndo(form *dialog.Create, err error) {
+	var u undoable
+	if !errors.As(err, &u) {
+		return
+	}
+	form.Undo = func() tea.Cmd {
+		what := "undoing the creation of " + form.Ref().Name
+		return a.do(func(ctx context.Context) tea.Msg {
+			err := u.Undo(ctx, func(p workspace.Progress) { a.mail.put(step{form, p}) })
+			return undoneMsg{what: what, form: form, err: err}
+		})
+	}
+}
+
+// undoneMsg ends the undoing of a creation.
+type undoneMsg struct {
+	what string
+	form *dialog.Create
+	err  error
+}
+
+// undone closes the form of a creation that left nothing; the next one starts
+// anew.
+func (a *App) undone(msg undoneMsg) tea.Cmd {
+	a.readMail()
+	if msg.err != nil {
+		a.fail(msg.what, msg.err)
+		return msg.form.Failed(msg.err)
+	}
+	a.close(msg.form)
+	a.create = nil
+	a.say("removed what was made of " + msg.form.Ref().Name)
+	return nil
 }

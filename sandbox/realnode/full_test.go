@@ -169,7 +169,7 @@ func TestASecondWriterIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.berth("stop", "w", "--wait", "--yes")
-	lock := exec.CommandContext(t.Context(), "flock", filepath.Join(b.folder("w"), "root", "lock"), "sleep", "600")
+	lock := exec.CommandContext(t.Context(), "flock", "-o", filepath.Join(b.folder("w"), "root", "lock"), "sleep", "600")
 	if err := lock.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 // after a failure it shows why and can be submitted again, which resumes.
 type Create struct {
 	Submit func(workspace.Ref, workspace.Spec) tea.Cmd // starts creating
+	Undo   func() tea.Cmd                              // removes what a failed creation has made; nil for nothing
 
 	installation workspace.Installation
 	fields       fields
@@ -156,8 +157,13 @@ func (c *Create) Update(msg tea.Msg) (bool, tea.Cmd) {
 	case key == "ctrl+s":
 		return false, c.submit()
 	case key != "" && len(c.steps) > 0: // the fields are not in sight
-		if key == "enter" {
+		switch {
+		case key == "enter":
 			c.steps = nil
+		case key == "u" && c.Undo != nil:
+			undo := c.Undo
+			c.Undo, c.running, c.err = nil, true, nil
+			return false, undo()
 		}
 		return false, nil
 	case key == "enter" && c.at() == len(c.rows)-1:
@@ -201,7 +207,7 @@ func (c *Create) submit() tea.Cmd {
 	if c.err != nil {
 		return c.again()
 	}
-	c.running, c.steps = true, nil
+	c.running, c.steps, c.Undo = true, nil, nil
 	return tea.Batch(c.again(), c.Submit(c.ref(), c.spec()))
 }
 

@@ -26,6 +26,8 @@ func (c *Create) Draw(s Scene) Box {
 	switch {
 	case c.running:
 		b.Footer = Keys(s.Theme, "esc", "go on in the background")
+	case c.err != nil && len(c.steps) > 0 && c.Undo != nil:
+		b.Footer = Keys(s.Theme, "ctrl+s", "resume", "u", "undo", "enter", "change", "esc", "close")
 	case c.err != nil && len(c.steps) > 0:
 		b.Footer = Keys(s.Theme, "ctrl+s", "try again", "enter", "change", "esc", "close")
 	default:

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TestAFailedCreateIsUndoneOrContinued: a create that the cluster refuses half
+// way leaves everything for the next run, or nothing.
+func TestAFailedCreateIsUndoneOrContinued(t *testing.T) {
+	b := newBed(t, "half-way")
+	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "no-budgets"}, Spec: corev1.ResourceQuotaSpec{
+		Hard: corev1.ResourceList{"count/poddisruptionbudgets.policy": resource.MustParse("0")},
+	}}
+	quotas := b.api.CoreV1().ResourceQuotas(b.namespace)
+	if _, err := quotas.Create(t.Context(), quota, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	left := func() int {
+		secrets, err := b.api.CoreV1().Secrets(b.namespace).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims, err := b.api.CoreV1().PersistentVolumeClaims(b.namespace).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		services, err := b.api.CoreV1().Services(b.namespace).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, c := range claims.Items {
+			if c.DeletionTimestamp == nil {
+				n++
+			}
+		}
+		return n + len(secrets.Items) + len(services.Items)
+	}
+	b.want(1, []string{"poddisruptionbudget", "the same command continues", "--on-failure undo"}, "create", "api")
+	if left() != 3 {
+		t.Errorf("a failed create left %d of secret, claim and service", left())
+	}
+	b.want(1, []string{"poddisruptionbudget", "what was made has been removed"}, "create", "api", "--on-failure", "undo")
+	if left() != 0 {
+		t.Errorf("after an undo there are %d of secret, claim and service", left())
+	}
+	b.want(2, []string{"must be ask, keep or undo"}, "create", "api", "--on-failure", "panic")
+	b.want(1, nil, "create", "api", "--on-failure", "keep")
+	if err := quotas.Delete(t.Context(), "no-budgets", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for b.run("create", "api").code != 0 { // the quota goes on for a moment
+		if t.Context().Err() != nil {
+			t.Fatal("the create is never continued")
+		}
+	}
+}
