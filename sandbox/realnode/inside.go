@@ -33,7 +33,7 @@ func Inside(ctx context.Context, cfg Config, kubeconfig string) error {
 	if os.Getpid() != 1 {
 		return errors.New("not in a PID namespace of its own")
 	}
-	if err := mounts(cfg); err != nil {
+	if err := mounts(); err != nil {
 		return err
 	}
 	r := newReaper()
@@ -56,7 +56,7 @@ func Inside(ctx context.Context, cfg Config, kubeconfig string) error {
 // mounts gives the node its own view: its own processes in /proc, network
 // namespaces that nobody else sees, and mounts that reach its containers and
 // nothing outside.
-func mounts(cfg Config) error {
+func mounts() error {
 	steps := []struct {
 		source, target, kind string
 		flags                uintptr

@@ -36,8 +36,10 @@ func TestEveryWayInAndEveryMove(t *testing.T) {
 			host := b.hostKey("w")
 			for _, move := range [][]string{
 				{"restart", "w", "--wait", "--yes"},
-				{"stop", "w", "--wait", "--yes"}, {"start", "w", "--wait"},
-				{"delete", "w", "--wait", "--yes"}, {"restore", "w", "--wait", "--yes"},
+				{"stop", "w", "--wait", "--yes"},
+				{"start", "w", "--wait"},
+				{"delete", "w", "--wait", "--yes"},
+				{"restore", "w", "--wait", "--yes"},
 			} {
 				b.berth(move...)
 				if move[0] == "stop" || move[0] == "delete" {
