@@ -73,7 +73,7 @@ func TestListFlags(t *testing.T) {
 
 func TestCreateFlags(t *testing.T) {
 	plain := func(change func(*createOptions)) *createOptions {
-		o := createOptions{name: "api", timeout: waitTimeout, format: formatYAML}
+		o := createOptions{name: "api", timeout: waitTimeout, format: formatYAML, failed: failAsk}
 		change(&o)
 		return &o
 	}

@@ -20,7 +20,7 @@ func printTable(w io.Writer, list []workspace.Workspace, wide, allNamespaces boo
 	}
 	header = append(header, "NAME", "STATUS", "SINCE", "IMAGE", "PROFILE")
 	if wide {
-		header = append(header, "CPU", "MEMORY", "HOME", "NODE", "RESTARTS", "ALIAS")
+		header = append(header, "CPU", "MEMORY", "GPU", "HOME", "NODE", "RESTARTS", "ALIAS")
 	}
 	writeRow(tw, header)
 	for _, item := range list {
@@ -30,7 +30,7 @@ func printTable(w io.Writer, list []workspace.Workspace, wide, allNamespaces boo
 		}
 		row = append(row, item.Name, statusText(item.Status), age(item.Status.Since, now), item.Spec.Image, string(item.Spec.Profile))
 		if wide {
-			row = append(row, item.Spec.CPU, item.Spec.Memory, cmp.Or(item.Capacity, item.Spec.Disk), item.Node, strconv.Itoa(item.Restarts), item.Alias)
+			row = append(row, item.Spec.CPU, item.Spec.Memory, gpus(item.Spec.GPU), cmp.Or(item.Capacity, item.Spec.Disk), item.Node, strconv.Itoa(item.Restarts), item.Alias)
 		}
 		writeRow(tw, row)
 	}
@@ -71,4 +71,12 @@ func age(t, now time.Time) string {
 		return strconv.Itoa(int(d.Hours())) + "h"
 	}
 	return strconv.Itoa(int(d.Hours()/24)) + "d"
+}
+
+// gpus is a number of GPUs; most workspaces have none.
+func gpus(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return strconv.Itoa(n)
 }

@@ -71,10 +71,14 @@ func (a *app) runWhy(ctx context.Context, name string, f format) error {
 		}
 		fmt.Fprintf(a.err, "berth: events are missing: %v\n", err)
 	}
+	inst, err := c.installation(ctx)
+	if err != nil {
+		return err
+	}
 	if f != formatTable {
 		return printValue(a.out, explain(w, events), f)
 	}
-	_, err = a.out.Write([]byte(whyText(w, events, time.Now())))
+	_, err = a.out.Write([]byte(whyText(w, inst, events, time.Now())))
 	return err
 }
 
@@ -90,13 +94,16 @@ func explain(w workspace.Workspace, events []workspace.Event) explanation {
 }
 
 // whyText is the form for people.
-func whyText(w workspace.Workspace, events []workspace.Event, now time.Time) string {
+func whyText(w workspace.Workspace, inst workspace.Installation, events []workspace.Event, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is %s (%s", w.Name, strings.ToLower(string(w.Status.Phase)), w.Status.Reason)
 	if since := age(w.Status.Since, now); since != "" {
 		fmt.Fprintf(&b, ", for %s", since)
 	}
 	fmt.Fprintf(&b, ")\n%s\n", w.Status.Sentence)
+	for _, fact := range w.Facts(inst) {
+		fmt.Fprintf(&b, "%s\n", fact)
+	}
 	if len(w.Status.Evidence) > 0 {
 		b.WriteString("\nevidence\n")
 	}

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/berth-sh/berth/kube"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -92,11 +93,45 @@ func TestEditRefusesWhatCannotChange(t *testing.T) {
 		"login name":    func(s *workspace.Spec) { s.User = "somebody" },
 		"negative disk": func(s *workspace.Spec) { s.Disk = "-1" },
 		"image":         func(s *workspace.Spec) { s.Image = "two words" },
-		"profile full":  func(s *workspace.Spec) { s.Profile = workspace.Full },
 	} {
 		_, err := c.Plan(t.Context(), req.Ref, "", workspace.Installation{}, func(s *workspace.Spec) error { change(s); return nil })
 		if !errors.Is(err, workspace.ErrUsage) {
 			t.Errorf("%s: %v, want a usage error", name, err)
 		}
+	}
+}
+
+func TestEditMovesBetweenProfiles(t *testing.T) {
+	c := client(t, nil)
+	req := request(t, namespace(t, c, map[string]string{"pod-security.kubernetes.io/enforce": "baseline"}))
+	create(t, c, req)
+	plan := func(change func(*workspace.Spec)) *kube.Edit {
+		t.Helper()
+		e, err := c.Plan(t.Context(), req.Ref, "", workspace.Installation{}, func(s *workspace.Spec) error { change(s); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Apply(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	if _, err := c.ResetRoot(t.Context(), req.Ref, "", workspace.Installation{}); !errors.Is(err, workspace.ErrUsage) {
+		t.Errorf("resetting the root of another profile: %v", err)
+	}
+	e := plan(func(s *workspace.Spec) { s.Profile = workspace.Full })
+	if e.After.Form != workspace.FormBaseline || !strings.Contains(e.Diff, "hostUsers: false") || !strings.Contains(e.Diff, "procMount: Unmasked") {
+		t.Errorf("full is form %q with diff\n%s", e.After.Form, e.Diff)
+	}
+	e, err := c.ResetRoot(t.Context(), req.Ref, "", workspace.Installation{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.After.Root != 1 || !e.Restarts || !strings.Contains(e.Diff, "value: 1-") {
+		t.Errorf("a reset makes generation %d with diff\n%s", e.After.Root, e.Diff)
+	}
+	e = plan(func(s *workspace.Spec) { s.Profile = workspace.Standard })
+	if e.After.Form != "" || !e.After.WasFull || !strings.Contains(e.Diff, "BERTH_SCAN_SETUID") || len(e.Notes) == 0 {
+		t.Errorf("back to standard: %+v, notes %q, diff\n%s", e.After, e.Notes, e.Diff)
 	}
 }

@@ -22,8 +22,7 @@ const ContainerName = "workspace"
 // from one profile to another.
 const userID = 1000
 
-// gpuResource is what device plugins of the most common vendor offer.
-const gpuResource corev1.ResourceName = "nvidia.com/gpu"
+const gpuResource corev1.ResourceName = workspace.GPUResource
 
 // graceSeconds is how long a pod may take to end.
 const graceSeconds = 30

@@ -39,7 +39,7 @@ func rules() []rule {
 	return []rule{
 		foldNamespace, foldDeleted, foldNoDeployment, foldDeploymentGoing, foldStopped,
 		foldNodeLost, foldReady,
-		foldImage, foldConfigError, foldRunError, foldOOM, foldCrash,
+		foldImage, foldConfigError, foldRunError, foldOOM, foldRefused, foldCrash,
 		foldRestarting,
 		foldAdmission, foldEvicted,
 		foldClaimGone, foldClaimPending, foldSchedule, foldSecret, foldMount,

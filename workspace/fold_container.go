@@ -36,6 +36,10 @@ func foldRunError(o *Observed) (Status, bool) {
 	if p == nil {
 		return Status{}, false
 	}
+	if brief, sentence, next := o.unsuited(c, state.Message); brief != "" {
+		return failing(ReasonRunError, brief, sentence, sinceFirst(state.Since, p.Created),
+			[]Evidence{o.podEvidence(p, state.Reason+": "+state.Message, state.Since)}, append(next, o.stepEvents())...)
+	}
 	return failing(ReasonRunError, "cannot run",
 		"Container "+c.Name+" cannot be run: "+orElse(clip(runCause(state.Message)), "the node does not say why")+".", sinceFirst(state.Since, p.Created),
 		[]Evidence{o.podEvidence(p, state.Reason+": "+state.Message, state.Since)},

@@ -66,6 +66,32 @@ func containerCases() []foldCase {
 			evidence: "reading config\npanic: no home", next: "berth logs api",
 		},
 		{
+			name: "boot refused", o: up(pod(backOff(2, workspace.ContainerState{Reason: "Error", ExitCode: 1, Message: "berth: this image has no sshd, and profile restricted cannot install it: use an image with openssh-server, or profile standard\n"}))),
+			phase: workspace.Failing, reason: workspace.ReasonRefused, brief: "refused to start",
+			sentence: "Container workspace has ended again and again (2 restarts): this image has no sshd, and profile restricted cannot install it: use an image with openssh-server, or profile standard.",
+			evidence: "this image has no sshd", next: "berth logs api",
+		},
+		{
+			name: "volume without idmapped mounts", o: up(pod(ended(workspace.ContainerState{Reason: "StartError", ExitCode: 128, Message: "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: failed to set MOUNT_ATTR_IDMAP on /var/lib/kubelet/pods/1/volumes/v: invalid argument (maybe the filesystem used doesn't support idmap mounts on this kernel?)"}))),
+			phase: workspace.Failing, reason: workspace.ReasonRunError, brief: "volume unsuited",
+			sentence: "The volume's file system takes no idmapped mounts, which profile full needs.", next: "--profile standard",
+		},
+		{
+			name: "runtime without user namespaces", o: up(pod(waiting("CreateContainerError", "runtime handler does not support user namespaces"))),
+			phase: workspace.Failing, reason: workspace.ReasonRunError, brief: "no user namespaces",
+			sentence: "The node's container runtime makes no user namespaces, which profile full needs.",
+		},
+		{
+			name: "image volume not mounted", o: up(pod(waiting("CreateContainerError", `failed to mount image volume: ImageVolumeMountFailed: failed to get image volume ref "sha256:e7": not found`))),
+			phase: workspace.Failing, reason: workspace.ReasonRunError, brief: "image not mounted",
+			sentence: "The node cannot mount the image as a volume, which profile full needs here.",
+		},
+		{
+			name: "image without a shell", o: up(pod(ended(workspace.ContainerState{Reason: "StartError", ExitCode: 128, Message: `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "/bin/sh": stat /bin/sh: no such file or directory`}))),
+			phase: workspace.Failing, reason: workspace.ReasonRunError, brief: "no shell in image",
+			sentence: "Image acme/ml:latst has no /bin/sh, which a workspace starts with.", next: "berth edit api",
+		},
+		{
 			name: "first crash", o: up(pod(ended(workspace.ContainerState{Reason: "Error", ExitCode: 127}))),
 			phase: workspace.Failing, reason: workspace.ReasonCrashLoop, brief: "crash loop · exit 127", sentence: "Container workspace ends with exit code 127.",
 		},

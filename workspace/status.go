@@ -58,7 +58,8 @@ const (
 	ReasonPodRefused       Reason = "PodRefused" // any other refusal on the ReplicaSet
 	ReasonConfigError      Reason = "ContainerConfigError"
 	ReasonRunError         Reason = "ContainerCannotRun"
-	ReasonCrashLoop        Reason = "CrashLoop" // exit code and last lines
+	ReasonCrashLoop        Reason = "CrashLoop"      // exit code and last lines
+	ReasonRefused          Reason = "RefusedToStart" // the boot script says why
 	ReasonOOM              Reason = "OutOfMemory"
 	ReasonNotReady         Reason = "SSHNotAnswering" // readiness failing
 	ReasonEvicted          Reason = "Evicted"

@@ -21,8 +21,13 @@
 package workspace
 
 import (
+	"strconv"
 	"time"
 )
+
+// GPUResource is the resource that Spec.GPU counts: what device plugins of the
+// most common vendor offer.
+const GPUResource = "nvidia.com/gpu"
 
 // ClusterID identifies a cluster: the UID of its namespace kube-system, or,
 // where that may not be read, a hash of the server's address and CA.
@@ -110,4 +115,24 @@ type Progress struct {
 	Step    string        // what is being done: "secret api-ssh", "waiting for sshd"
 	Done    bool          // false when the step begins
 	Elapsed time.Duration // since the operation began
+}
+
+// Facts are sentences about what a workspace has and does beyond its status:
+// what its profile keeps, the GPUs it holds, and that a node drain waits for
+// it.
+func (w Workspace) Facts(inst Installation) []string {
+	var facts []string
+	switch w.Spec.Profile {
+	case Full:
+		facts = append(facts, "Profile full: home and system persist (Pod Security form "+string(w.Spec.Form)+").")
+	case Restricted, Standard:
+		facts = append(facts, "Profile "+string(w.Spec.Profile)+": the home persists, the rest is the image's after a restart.")
+	}
+	if w.Spec.GPU > 0 {
+		facts = append(facts, strconv.Itoa(w.Spec.GPU)+" × "+GPUResource+".")
+	}
+	if w.Status.Phase == Running && !w.Spec.NoPDB && inst.Evictions != "allow" {
+		facts = append(facts, "A node drain waits for this workspace; berth stop "+w.Name+" or berth edit "+w.Name+" --no-pdb lets it go on.")
+	}
+	return facts
 }

@@ -220,7 +220,7 @@ func (b *bed) eventually(limit time.Duration, what string, check func() error) {
 }
 
 // says waits until `berth why` says something about a workspace.
-func (b *bed) says(name string, words ...string) { //nolint:unparam // every method names its workspace
+func (b *bed) says(name string, words ...string) {
 	b.t.Helper()
 	b.eventually(90*time.Second, "berth why "+name, func() error {
 		r := b.tryBerth("why", name)

@@ -177,6 +177,9 @@ func facts(w workspace.Workspace, now time.Time) string {
 	}
 	add("home", w.Capacity)
 	add("template", w.Spec.Template)
+	if w.Spec.GPU > 0 {
+		add("gpu", fmt.Sprint(w.Spec.GPU))
+	}
 	if w.Restarts > 0 {
 		add("restarts", fmt.Sprint(w.Restarts))
 	}

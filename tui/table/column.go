@@ -22,6 +22,7 @@ const (
 	Image     ColumnID = "IMAGE"
 	CPU       ColumnID = "CPU"
 	Memory    ColumnID = "MEMORY"
+	GPU       ColumnID = "GPU"
 	Profile   ColumnID = "PROFILE"
 	Node      ColumnID = "NODE"
 	Home      ColumnID = "HOME"
@@ -69,6 +70,7 @@ func (t *Table) columns() []column {
 		{id: Image, keep: 6, min: 14, max: 40},
 		{id: CPU, keep: 4, min: 3, max: 8, whole: true},
 		{id: Memory, keep: 5, min: 6, max: 10, whole: true},
+		{id: GPU, keep: 4, min: 3, max: 4, right: true},
 		{id: Profile, keep: 3, min: 10, max: 10},
 		{id: Node, keep: 2, min: 4, max: 24},
 		{id: Restarts, keep: 1, min: 8, max: 8, right: true},
@@ -83,6 +85,9 @@ func (t *Table) relayout() {
 	for _, c := range t.columns() {
 		if c.id == Namespace && !t.allNS {
 			continue
+		}
+		if c.id == GPU && !slices.ContainsFunc(t.rows, hasGPU) {
+			continue // most lists have none
 		}
 		least := c.min
 		if c.whole {
@@ -137,6 +142,8 @@ func (t *Table) widest(c column) int {
 	return min(max(t.longest(c), len(c.id)+2), c.max) // room for the arrow
 }
 
+func hasGPU(w *workspace.Workspace) bool { return w.Spec.GPU > 0 }
+
 // longest returns the width of a column's values, within its allowance. Many
 // rows are sampled rather than all measured: the answer only has to be about
 // right.
@@ -168,6 +175,10 @@ func textOf(id ColumnID, w *workspace.Workspace) string {
 		return string(w.Spec.Profile)
 	case Node:
 		return w.Node
+	case GPU:
+		if w.Spec.GPU > 0 {
+			return strconv.Itoa(w.Spec.GPU)
+		}
 	case Home:
 		return home(w)
 	case Restarts:

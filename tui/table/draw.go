@@ -91,9 +91,9 @@ func (t *Table) cell(s Scene, c placed, w *workspace.Workspace, selected bool, g
 		text = cells.Since(upSince(w), s.Now)
 	case Restarts:
 		ink = s.Theme.Busy
-	case Namespace, Image, CPU, Memory, Profile, Node, Home:
+	case Namespace, Image, CPU, Memory, GPU, Profile, Node, Home:
 	}
-	if text == "" && c.id != Restarts {
+	if text == "" && c.id != Restarts && c.id != GPU {
 		text = "–"
 	}
 	if text == "–" {

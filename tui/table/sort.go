@@ -63,6 +63,8 @@ func byColumn(id ColumnID) func(a, b *workspace.Workspace) int {
 		}
 	case Home:
 		return func(a, b *workspace.Workspace) int { return cmp.Compare(quantity(home(a)), quantity(home(b))) }
+	case GPU:
+		return func(a, b *workspace.Workspace) int { return cmp.Compare(b.Spec.GPU, a.Spec.GPU) }
 	case Restarts:
 		return func(a, b *workspace.Workspace) int { return cmp.Compare(b.Restarts, a.Restarts) }
 	case Name, Namespace, Image, Profile, Node:

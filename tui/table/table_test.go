@@ -58,6 +58,22 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+func TestTheGPUColumnIsThereWhereSomethingHasGPUs(t *testing.T) {
+	all := rows("api:Running", "train:Running")
+	tab := New(false)
+	tab.SetSize(160, 20)
+	has := func() bool { return slices.ContainsFunc(tab.layout, func(c placed) bool { return c.id == GPU }) }
+	tab.SetRows(all, false)
+	if has() {
+		t.Error("a list without GPUs has a column for them")
+	}
+	all[1].Spec.GPU = 2
+	tab.SetRows(all, false)
+	if !has() {
+		t.Error("a list with GPUs has no column for them")
+	}
+}
+
 func TestTheFilterKnowsItsKeys(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "api": "", "image=x": "", "ns=x": "", "status=x !namespace=y": "",
