@@ -162,3 +162,17 @@ func dryRunPod(t *testing.T, c *kube.Client, ns string, pod *corev1.Pod) error {
 	})
 	return err
 }
+
+// What a workspace starts with is not an administrator's to replace: without
+// it there is no sshd.
+func TestAPatchMayNotReplaceWhatStartsTheWorkspace(t *testing.T) {
+	for name, patch := range map[string]string{
+		"command":    `{"spec":{"containers":[{"name":"workspace","command":["/sbin/init"]}]}}`,
+		"host users": `{"spec":{"hostUsers":true}}`,
+	} {
+		spec := workspace.Spec{Profile: workspace.Full, Form: workspace.FormBaseline, PodTemplate: json.RawMessage(patch)}
+		if _, err := build(t, spec, workspace.Installation{}); !errors.Is(err, workspace.ErrUsage) {
+			t.Errorf("%s: %v, want a usage error", name, err)
+		}
+	}
+}
