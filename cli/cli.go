@@ -35,6 +35,9 @@ import (
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := withSignals(context.Background())
 	defer stop()
+	if err := noticeHangs(); err != nil {
+		return report(ctx, stderr, err)
+	}
 	env, err := readEnvironment()
 	if err != nil {
 		return report(ctx, stderr, err)

@@ -132,7 +132,7 @@ func (w Workspace) Facts(inst Installation) []string {
 		facts = append(facts, strconv.Itoa(w.Spec.GPU)+" × "+GPUResource+".")
 	}
 	if w.Status.Phase == Running && !w.Spec.NoPDB && inst.Evictions != "allow" {
-		facts = append(facts, "A node drain waits for this workspace; berth stop "+w.Name+" or berth edit "+w.Name+" --no-pdb lets it go on.")
+		facts = append(facts, "A node drain waits for this workspace; berth stop "+w.Name+" --namespace "+w.Namespace+" lets it go on, berth edit --no-pdb always.")
 	}
 	return facts
 }
