@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -73,7 +72,6 @@ func TestOutages(t *testing.T) {
 	b := bedOn(t, kubeconfig, bin, "outages")
 	b.want(exitOK, nil, "create", "api", "--wait")
 	t.Run("API server restarts under the program", func(t *testing.T) { programOutlivesAPIServer(t, b, dir) })
-	t.Run("API server hangs under the program", func(t *testing.T) { programNoticesAHang(t, b, dir) })
 	t.Run("gateway", func(t *testing.T) { gatewayFaults(t, b) })
 }
 
@@ -96,32 +94,6 @@ func programOutlivesAPIServer(t *testing.T, b *bed, dir string) {
 	s.waitFor("○ stopped") // the list is live again
 	b.want(exitOK, nil, "start", "api", "--wait")
 	s.waitFor("● running")
-	s.keys("q")
-	s.waitFor("ended with 0")
-}
-
-// programNoticesAHang stops the API server without closing its connections.
-func programNoticesAHang(t *testing.T, b *bed, dir string) {
-	s := openScreen(t, 100, 30, b.env, b.berth)
-	s.waitFor("● running")
-	server, err := os.FindProcess(apiServer(t, dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	stopped := time.Now()
-	t.Cleanup(func() { _ = server.Signal(syscall.SIGCONT) }) // as below, for a test that fails
-	s.waitFor("stale", "● running")
-	t.Logf("stale %v after the API server hung", time.Since(stopped).Round(100*time.Millisecond))
-	if took := time.Since(stopped); took > 20*time.Second {
-		t.Errorf("a server that hangs is noticed after %v", took)
-	}
-	if err := server.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	s.waitGone("stale")
 	s.keys("q")
 	s.waitFor("ended with 0")
 }
