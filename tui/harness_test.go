@@ -89,8 +89,9 @@ func (d *driver) run(cmd tea.Cmd, depth int) {
 	d.run(next, depth+1)
 }
 
-// settleIn is longer than the pane's own wait before it loads.
-const settleIn = 200 * time.Millisecond
+// settleIn is longer than the pane's own wait before it loads, also on a machine
+// that does something else as well.
+const settleIn = 350 * time.Millisecond
 
 func (d *driver) size(w, h int) { d.send(tea.WindowSizeMsg{Width: w, Height: h}) }
 
