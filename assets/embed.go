@@ -11,14 +11,6 @@ var workspaceFiles embed.FS
 //go:embed templates/*.yaml
 var templates embed.FS
 
-// Entrypoint returns the script that a workspace's container runs: it finds or
-// installs sshd and serves with it.
-func Entrypoint() string { return file("entrypoint.sh") }
-
-// SSHDConfig returns sshd's configuration, to which the entrypoint adds what
-// depends on the image and on the profile.
-func SSHDConfig() string { return file("sshd_config") }
-
 // Boot returns the files that a workspace of a profile starts with, by name:
 // the scripts, sshd's configuration and the greeting. They go where
 // /etc/berth/boot is.

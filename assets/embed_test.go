@@ -129,9 +129,9 @@ func TestEntrypointServesWithoutRoot(t *testing.T) {
 	hostKey := keyPair(t, filepath.Join(dir, "ssh/ssh_host_ed25519_key"))
 	userKey := keyPair(t, filepath.Join(dir, "client/id"))
 	port := freePort(t)
-	config := strings.NewReplacer("/etc/berth", dir, "Port 2222", "Port "+strconv.Itoa(port)).Replace(assets.SSHDConfig())
+	config := strings.NewReplacer("/etc/berth", dir, "Port 2222", "Port "+strconv.Itoa(port)).Replace(assets.Boot("restricted")["sshd_config"])
 	for name, content := range map[string]string{
-		"boot/entrypoint.sh": assets.Entrypoint(), "boot/sshd_config": config, "ssh/authorized_keys": userKey,
+		"boot/entrypoint.sh": assets.Boot("restricted")["entrypoint.sh"], "boot/sshd_config": config, "ssh/authorized_keys": userKey,
 		"client/known_hosts": fmt.Sprintf("ws %s", hostKey),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
@@ -194,7 +194,7 @@ func serve(t *testing.T, dir, user string, prefix []string) {
 
 func TestEntrypointWithoutSSHDSaysWhatToDo(t *testing.T) {
 	dir := t.TempDir()
-	script := strings.Replace(assets.Entrypoint(), "for dir in /usr/sbin /usr/bin /usr/local/sbin /sbin; do", "for dir in "+dir+"; do", 1)
+	script := strings.Replace(assets.Boot("restricted")["entrypoint.sh"], "for dir in /usr/sbin /usr/bin /usr/local/sbin /sbin; do", "for dir in "+dir+"; do", 1)
 	script = strings.Replace(script, "command -v sshd || true", "true", 1)
 	script = strings.Replace(script, "uid=$(id -u)", "uid=1000", 1)
 	path := filepath.Join(dir, "entrypoint.sh")

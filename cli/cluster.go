@@ -187,15 +187,6 @@ func (c *cluster) plan(ctx context.Context, w workspace.Workspace, change func(*
 	return c.client.Plan(ctx, w.Ref, w.UID, inst, change)
 }
 
-// resetRoot plans to begin a workspace's system afresh.
-func (c *cluster) resetRoot(ctx context.Context, w workspace.Workspace) (*kube.Edit, error) {
-	inst, err := c.installation(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return c.client.ResetRoot(ctx, w.Ref, w.UID, inst)
-}
-
 // The verbs take the workspace as the user saw it: its UID guards against one
 // that took the name meanwhile.
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/berth-sh/berth/kube"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -32,12 +31,10 @@ shrink.`,
 			if _, err := f.apply(cmd.Flags(), a.in, workspace.Spec{}); err != nil {
 				return err
 			}
-			return a.runEdit(cmd.Context(), o, func(ctx context.Context, c *cluster, w workspace.Workspace) (*kube.Edit, error) {
-				return c.plan(ctx, w, func(spec *workspace.Spec) error {
-					changed, err := f.apply(cmd.Flags(), a.in, *spec)
-					*spec = changed
-					return err
-				})
+			return a.runEdit(cmd.Context(), o, func(spec *workspace.Spec) error {
+				changed, err := f.apply(cmd.Flags(), a.in, *spec)
+				*spec = changed
+				return err
 			})
 		},
 	}
@@ -62,7 +59,7 @@ func (o *editOptions) add(cmd *cobra.Command) {
 }
 
 // runEdit shows the difference, asks and applies it.
-func (a *app) runEdit(ctx context.Context, o editOptions, plan func(context.Context, *cluster, workspace.Workspace) (*kube.Edit, error)) error {
+func (a *app) runEdit(ctx context.Context, o editOptions, change func(*workspace.Spec) error) error {
 	if !o.dryRun {
 		if err := a.writable(); err != nil {
 			return err
@@ -79,7 +76,7 @@ func (a *app) runEdit(ctx context.Context, o editOptions, plan func(context.Cont
 	if err != nil {
 		return err
 	}
-	edit, err := plan(ctx, c, w)
+	edit, err := c.plan(ctx, w, change)
 	if err != nil {
 		return err
 	}

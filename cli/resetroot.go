@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
 	"github.com/berth-sh/berth/kube"
-	"github.com/berth-sh/berth/workspace"
 )
 
 func newResetRoot(a *app) *cobra.Command {
@@ -22,9 +19,7 @@ kept. A running workspace restarts, a stopped one stays stopped.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.name, o.done = args[0], "starts afresh"
 			o.question = "Give up all packages and other changes to the system of " + o.name + "? The home is kept."
-			return a.runEdit(cmd.Context(), o, func(ctx context.Context, c *cluster, w workspace.Workspace) (*kube.Edit, error) {
-				return c.resetRoot(ctx, w)
-			})
+			return a.runEdit(cmd.Context(), o, kube.ResetRoot(o.name))
 		},
 	}
 	o.add(cmd)

@@ -71,12 +71,12 @@ func (a *app) runWhy(ctx context.Context, name string, f format) error {
 		}
 		fmt.Fprintf(a.err, "berth: events are missing: %v\n", err)
 	}
+	if f != formatTable {
+		return printValue(a.out, explain(w, events), f)
+	}
 	inst, err := c.installation(ctx)
 	if err != nil {
 		return err
-	}
-	if f != formatTable {
-		return printValue(a.out, explain(w, events), f)
 	}
 	_, err = a.out.Write([]byte(whyText(w, inst, events, time.Now())))
 	return err

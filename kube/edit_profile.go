@@ -30,15 +30,15 @@ func (c *Client) changeProfile(ctx context.Context, e *Edit) error {
 	return nil
 }
 
-// ResetRoot plans to give up all changes to the system of a workspace with
-// profile full. Home and Docker's data stay. Another profile is a usage error.
-func (c *Client) ResetRoot(ctx context.Context, ref workspace.Ref, uid string, inst workspace.Installation) (*Edit, error) {
-	return c.Plan(ctx, ref, uid, inst, func(spec *workspace.Spec) error {
+// ResetRoot is the change of a plan that gives up all changes to the system of
+// workspace name, which has to have profile full. Home and Docker's data stay.
+func ResetRoot(name string) func(*workspace.Spec) error {
+	return func(spec *workspace.Spec) error {
 		if spec.Profile != workspace.Full {
-			return workspace.WithHint(workspace.Usagef("workspace %s has profile %s, whose system is the image's after every restart", ref.Name, spec.Profile),
-				"start it afresh: berth restart "+ref.Name)
+			return workspace.WithHint(workspace.Usagef("workspace %s has profile %s, whose system is the image's after every restart", name, spec.Profile),
+				"start it afresh: berth restart "+name)
 		}
 		spec.Root++
 		return nil
-	})
+	}
 }

@@ -116,14 +116,14 @@ func TestEditMovesBetweenProfiles(t *testing.T) {
 		}
 		return e
 	}
-	if _, err := c.ResetRoot(t.Context(), req.Ref, "", workspace.Installation{}); !errors.Is(err, workspace.ErrUsage) {
+	if _, err := c.Plan(t.Context(), req.Ref, "", workspace.Installation{}, kube.ResetRoot("api")); !errors.Is(err, workspace.ErrUsage) {
 		t.Errorf("resetting the root of another profile: %v", err)
 	}
 	e := plan(func(s *workspace.Spec) { s.Profile = workspace.Full })
 	if e.After.Form != workspace.FormBaseline || !strings.Contains(e.Diff, "hostUsers: false") || !strings.Contains(e.Diff, "procMount: Unmasked") {
 		t.Errorf("full is form %q with diff\n%s", e.After.Form, e.Diff)
 	}
-	e, err := c.ResetRoot(t.Context(), req.Ref, "", workspace.Installation{})
+	e, err := c.Plan(t.Context(), req.Ref, "", workspace.Installation{}, kube.ResetRoot("api"))
 	if err != nil {
 		t.Fatal(err)
 	}

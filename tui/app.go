@@ -147,8 +147,6 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		return a.click(msg.Mouse())
 	case tea.MouseWheelMsg:
 		return a.wheel(msg.Mouse())
-	case undoneMsg:
-		return a.undone(msg)
 	case doneMsg:
 		return a.finish(msg)
 	case runMsg:

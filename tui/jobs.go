@@ -139,28 +139,21 @@ func (a *App) offerUndo(form *dialog.Create, err error) {
 		what := "undoing the creation of " + form.Ref().Name
 		return a.do(func(ctx context.Context) tea.Msg {
 			err := u.Undo(ctx, func(p workspace.Progress) { a.mail.put(step{form, p}) })
-			return undoneMsg{what: what, form: form, err: err}
+			return runMsg{func() tea.Cmd { return a.undone(what, form, err) }}
 		})
 	}
 }
 
-// undoneMsg ends the undoing of a creation.
-type undoneMsg struct {
-	what string
-	form *dialog.Create
-	err  error
-}
-
 // undone closes the form of a creation that left nothing; the next one starts
 // anew.
-func (a *App) undone(msg undoneMsg) tea.Cmd {
+func (a *App) undone(what string, form *dialog.Create, err error) tea.Cmd {
 	a.readMail()
-	if msg.err != nil {
-		a.fail(msg.what, msg.err)
-		return msg.form.Failed(msg.err)
+	if err != nil {
+		a.fail(what, err)
+		return form.Failed(err)
 	}
-	a.close(msg.form)
+	a.close(form)
 	a.create = nil
-	a.say("removed what was made of " + msg.form.Ref().Name)
+	a.say("removed what was made of " + form.Ref().Name)
 	return nil
 }

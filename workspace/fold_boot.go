@@ -18,16 +18,8 @@ func foldRefused(o *Observed) (Status, bool) {
 	if !ok {
 		return Status{}, false
 	}
-	sentence := "Container " + c.Name + " has ended"
-	if c.Restarts > 0 {
-		sentence += " again and again (" + times(c.Restarts, "restart") + ")"
-	}
-	return failing(ReasonRefused, "refused to start", sentence+": "+says+".", p.downSince(end),
-		[]Evidence{{
-			Object: "Pod/" + p.Name, Says: endSays(end), Since: end.Since,
-			Command: o.kubectl("logs", p.Name, "-c", c.Name, "--previous"),
-		}},
-		o.stepLogs())
+	return failing(ReasonRefused, "refused to start", "Container "+c.Name+" has ended"+c.again()+": "+says+".", p.downSince(end),
+		o.crashEvidence(p, c, end), o.stepLogs())
 }
 
 // unsuited recognises what makes a container impossible on this volume or with

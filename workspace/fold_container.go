@@ -36,14 +36,13 @@ func foldRunError(o *Observed) (Status, bool) {
 	if p == nil {
 		return Status{}, false
 	}
-	if brief, sentence, next := o.unsuited(c, state.Message); brief != "" {
-		return failing(ReasonRunError, brief, sentence, sinceFirst(state.Since, p.Created),
-			[]Evidence{o.podEvidence(p, state.Reason+": "+state.Message, state.Since)}, append(next, o.stepEvents())...)
+	brief, sentence, next := o.unsuited(c, state.Message)
+	if brief == "" {
+		brief, next = "cannot run", []NextStep{o.stepImage()}
+		sentence = "Container " + c.Name + " cannot be run: " + orElse(clip(runCause(state.Message)), "the node does not say why") + "."
 	}
-	return failing(ReasonRunError, "cannot run",
-		"Container "+c.Name+" cannot be run: "+orElse(clip(runCause(state.Message)), "the node does not say why")+".", sinceFirst(state.Since, p.Created),
-		[]Evidence{o.podEvidence(p, state.Reason+": "+state.Message, state.Since)},
-		o.stepImage(), o.stepEvents())
+	return failing(ReasonRunError, brief, sentence, sinceFirst(state.Since, p.Created),
+		[]Evidence{o.podEvidence(p, state.Reason+": "+state.Message, state.Since)}, append(next, o.stepEvents())...)
 }
 
 // waiting returns the current pod and its first container that waits for one
@@ -136,18 +135,29 @@ func foldCrash(o *Observed) (Status, bool) {
 		what = fmt.Sprintf("signal %d", end.Signal)
 		sentence = fmt.Sprintf("Container %s is ended by signal %d", c.Name, end.Signal)
 	}
-	if c.Restarts > 0 {
-		sentence += fmt.Sprintf(" again and again (%s)", times(c.Restarts, "restart"))
-	}
+	sentence += c.again()
 	if line := lastLine(end.Message); line != "" {
 		sentence += "; it said: " + clip(line)
 	}
 	return failing(ReasonCrashLoop, "crash loop · "+what, sentence+".", p.downSince(end),
-		[]Evidence{{
-			Object: "Pod/" + p.Name, Says: endSays(end), Since: end.Since,
-			Command: o.kubectl("logs", p.Name, "-c", c.Name, "--previous"),
-		}},
+		o.crashEvidence(p, c, end),
 		step("read its last log", o.berth("logs")), o.stepImage())
+}
+
+// crashEvidence is how a container has ended, and where its last words are.
+func (o *Observed) crashEvidence(p *Pod, c Container, end ContainerState) []Evidence {
+	return []Evidence{{
+		Object: "Pod/" + p.Name, Says: endSays(end), Since: end.Since,
+		Command: o.kubectl("logs", p.Name, "-c", c.Name, "--previous"),
+	}}
+}
+
+// again says how often a container was restarted, after a verb; "" for never.
+func (c Container) again() string {
+	if c.Restarts == 0 {
+		return ""
+	}
+	return " again and again (" + times(c.Restarts, "restart") + ")"
 }
 
 // downSince is when a pod that crashes again and again stopped working: when it

@@ -20,7 +20,7 @@ const localNode = "sandbox"
 // settle adds the storage of the node to the cluster, and sends new pods to
 // the node alone.
 func (n *Node) settle(ctx context.Context) error {
-	if err := n.AddClass(ctx, Class, nil); err != nil {
+	if err := n.addClass(ctx); err != nil {
 		return err
 	}
 	// A driver's object is what says that claims may be ReadWriteOncePod.
@@ -32,19 +32,15 @@ func (n *Node) settle(ctx context.Context) error {
 	return n.cordonLocal(ctx, true)
 }
 
-// AddClass adds a storage class that the node serves. The one that was added
-// last is the cluster's default if it is called [Class].
-func (n *Node) AddClass(ctx context.Context, name string, parameters map[string]string) error {
+// addClass adds [Class], as the default for claims that name none.
+func (n *Node) addClass(ctx context.Context) error {
 	reclaim, mode := corev1.PersistentVolumeReclaimDelete, storagev1.VolumeBindingWaitForFirstConsumer
 	class := &storagev1.StorageClass{
-		ObjectMeta:  metav1.ObjectMeta{Name: name},
-		Provisioner: Provisioner, Parameters: parameters, ReclaimPolicy: &reclaim, VolumeBindingMode: &mode,
-	}
-	if name == Class {
-		class.Annotations = map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}
+		ObjectMeta:  metav1.ObjectMeta{Name: Class, Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
+		Provisioner: Provisioner, ReclaimPolicy: &reclaim, VolumeBindingMode: &mode,
 	}
 	if _, err := n.client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("adding storage class %s: %w", name, err)
+		return fmt.Errorf("adding storage class %s: %w", Class, err)
 	}
 	return nil
 }

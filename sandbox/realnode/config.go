@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/berth-sh/berth/sandbox/controlplane"
+	"github.com/berth-sh/berth/sandbox/realnode/image"
 )
 
 // Names and addresses of the node. There is one node on a machine at a time:
@@ -25,9 +26,6 @@ const (
 	// cgroupRoot holds the pods' control groups.
 	cgroupRoot = "/berth-node"
 )
-
-// Pause is the image of the container that holds a pod's namespaces.
-const Pause = "berth.local/pause:1"
 
 // Class is the storage class whose volumes are folders of this machine that
 // the kubelet treats as disks. It is the cluster's default while the node is
@@ -130,7 +128,7 @@ state = %[2]q
       [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
         BinaryName = %[7]q
         SystemdCgroup = false
-`, c.path("containerd", "root"), c.path("containerd", "state"), c.socket(), Pause, c.cni(), c.path("cni"), filepath.Join(c.Bin, "runc"))
+`, c.path("containerd", "root"), c.path("containerd", "state"), c.socket(), image.Pause, c.cni(), c.path("cni"), filepath.Join(c.Bin, "runc"))
 }
 
 // network is the pods': a bridge that the machine has an address on, so that

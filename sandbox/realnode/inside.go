@@ -16,10 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	typedcore "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/record"
 
 	"github.com/berth-sh/berth/sandbox/volume"
@@ -141,14 +139,9 @@ func waitSocket(ctx context.Context, path string) bool {
 
 // provision serves the claims of the node's storage classes until ctx ends.
 func provision(ctx context.Context, cfg Config) error {
-	rest, err := clientcmd.BuildConfigFromFlags("", filepath.Join(cfg.State, "kubeconfig"))
+	client, err := admin(cfg)
 	if err != nil {
-		return fmt.Errorf("reading the sandbox's kubeconfig: %w", err)
-	}
-	rest.QPS = -1
-	client, err := kubernetes.NewForConfig(rest)
-	if err != nil {
-		return fmt.Errorf("making a client: %w", err)
+		return err
 	}
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	defer broadcaster.Shutdown()

@@ -5,7 +5,6 @@ package realnode
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -175,12 +174,4 @@ func (n *Node) Import(ctx context.Context, archive string) error {
 		return fmt.Errorf("importing %s: %w: %s", archive, err, out)
 	}
 	return nil
-}
-
-// Logs writes the last lines of the node's programs, for a test that failed.
-func (n *Node) Logs(w io.Writer) {
-	for _, name := range []string{"node", "containerd", "kubelet"} {
-		data, _ := os.ReadFile(n.cfg.path("logs", name+".log"))
-		_, _ = fmt.Fprintf(w, "--- %s\n%s\n", name, data[max(0, len(data)-8<<10):]) // a diagnosis has nobody to tell
-	}
 }

@@ -18,6 +18,10 @@ import (
 	"github.com/berth-sh/berth/sandbox/realnode/image"
 )
 
+// packages is where the node's pods get theirs: this machine's address on their
+// bridge.
+const packages = realnode.Gateway + ":18090"
+
 // makeImages makes all images, and the packages that containers install, in
 // dir; what is there already is kept. It returns the archives.
 func makeImages(ctx context.Context, dir, bin string, log io.Writer) ([]string, error) {
@@ -38,7 +42,7 @@ func makeImages(ctx context.Context, dir, bin string, log io.Writer) ([]string, 
 		return nil, fmt.Errorf("making the folder of images: %w", err)
 	}
 	var archives []string
-	for _, r := range image.Recipes(still, busybox) {
+	for _, r := range image.Recipes("http://"+packages, still, busybox) {
 		archive, err := b.Build(ctx, r)
 		if err != nil {
 			return nil, err
@@ -52,7 +56,7 @@ func repository(dir string) string { return filepath.Join(dir, "repository") }
 
 // servePackages serves the packages to the node's pods until ctx ends.
 func servePackages(ctx context.Context, dir string) (stop func(), err error) {
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", image.Packages)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", packages)
 	if err != nil {
 		return nil, fmt.Errorf("serving packages: %w", err)
 	}

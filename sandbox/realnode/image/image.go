@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,12 +47,7 @@ type Builder struct {
 func (r Recipe) key() string {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "1 %q %q %q %q %q\n", r.Name, r.Base, r.Include, r.Install, r.Cmd) // a hash takes all
-	paths := make([]string, 0, len(r.Files))
-	for path := range r.Files {
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	for _, path := range paths {
+	for _, path := range slices.Sorted(maps.Keys(r.Files)) {
 		_, _ = fmt.Fprintf(h, "%q %x\n", path, sha256.Sum256(r.Files[path])) // as above
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])

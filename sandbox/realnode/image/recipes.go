@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,17 +12,9 @@ import (
 // release is the Debian release of all images.
 const release = "bookworm"
 
-// Packages is where containers install from: the folder that
-// [Builder.Repository] fills, served at the machine's address on the pods'
-// bridge.
-const (
-	Packages    = "10.244.0.1:18090"
-	packagesURL = "http://" + Packages
-)
-
 // Images of the tests.
 const (
-	Pause     = "berth.local/pause:1"
+	Pause     = "berth.local/pause:1"     // holds a pod's namespaces
 	SSHD      = "berth.local/sshd:1"      // Debian with openssh-server and sudo
 	Workspace = "berth.local/workspace:1" // what the Dockerfile adds, Docker included
 	Next      = "berth.local/workspace:2" // the next version of it
@@ -29,20 +22,18 @@ const (
 	NoShell   = "berth.local/noshell:1"   // one static program and nothing else
 )
 
-// Recipes are all images of the tests. busybox is a static one; still is the
-// program of still.go.
-func Recipes(still, busybox []byte) []Recipe {
+// Recipes are all images of the tests. Containers install packages from the
+// folder of [Builder.Repository], as it is served at the URL packages. busybox
+// is a static one; still is the program that does nothing.
+func Recipes(packages string, still, busybox []byte) []Recipe {
 	// Containers reach no mirror, only the machine they run on.
 	source := map[string][]byte{
-		"etc/apt/sources.list":        []byte("deb [trusted=yes] " + packagesURL + " ./\n"),
+		"etc/apt/sources.list":        []byte("deb [trusted=yes] " + packages + " ./\n"),
 		"etc/apt/apt.conf.d/99-berth": []byte("Acquire::Languages \"none\";\nAPT::Sandbox::User \"root\";\n"),
 		"etc/berth-image-version":     []byte("1\n"),
 		"usr/local/share/inner/sh":    busybox, // an image to run in Docker inside
 	}
-	next := map[string][]byte{}
-	for path, data := range source {
-		next[path] = data
-	}
+	next := maps.Clone(source)
 	next["etc/berth-image-version"] = []byte("2\n")
 	sshd := []string{"openssh-server", "sudo", "rsync", "procps"}
 	tools := []string{"ca-certificates", "curl", "git", "tmux", "iproute2", "docker.io", "crun", "iptables"}
