@@ -27,6 +27,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -80,6 +81,7 @@ type Client struct {
 	path      string
 	warn      func(string)
 	now       func() time.Time
+	skew      atomic.Int64 // see clock
 
 	mu      sync.Mutex // guards cluster
 	cluster workspace.ClusterID
@@ -136,7 +138,7 @@ func (c *Client) tune(o Options) {
 	if o.Adjust != nil {
 		o.Adjust(c.config)
 	}
-	c.config.Wrap(func(next http.RoundTripper) http.RoundTripper { return pacer{next} })
+	c.config.Wrap(func(next http.RoundTripper) http.RoundTripper { return clock{pacer{next}, &c.skew} })
 }
 
 // dialer notices a dead peer within 8 seconds on an idle connection. HTTP/2

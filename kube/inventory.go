@@ -24,7 +24,7 @@ import (
 // Objects lists the workspace's objects and their state. Only an API server
 // that does not answer makes it fail.
 func (c *Client) Objects(ctx context.Context, ref workspace.Ref) ([]workspace.Object, error) {
-	i := inventory{client: c, ref: ref, now: c.now()}
+	i := inventory{client: c, ref: ref, now: c.now().Add(c.Skew())}
 	for _, read := range []func(context.Context) error{
 		i.deployment, i.replicaSets, i.pods, i.claim, i.service, i.boot, i.pdb, i.secret, i.route,
 	} {

@@ -26,6 +26,8 @@ type WatchConfig struct {
 	Installation workspace.Installation
 	Program      string           // how next steps call this program; "" is "berth"
 	Now          func() time.Time // nil is time.Now
+	// Skew is how much the cluster's clock is ahead of Now; nil is not at all.
+	Skew func() time.Duration
 	Log          *slog.Logger     // nil drops
 }
 
@@ -62,6 +64,9 @@ type state struct {
 func NewWatcher(client kubernetes.Interface, config WatchConfig) *Watcher {
 	if config.Now == nil {
 		config.Now = time.Now
+	}
+	if config.Skew == nil {
+		config.Skew = func() time.Duration { return 0 }
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)

@@ -88,8 +88,12 @@ func (w *Watcher) refold(ref workspace.Ref, now time.Time) bool {
 
 // observe puts together what the fold reads; called with w.mu held.
 func (w *Watcher) observe(ref workspace.Ref, r *row, now time.Time) workspace.Observed {
+	skew, stale := w.config.Skew(), w.state.staleSince
+	if !stale.IsZero() {
+		stale = stale.Add(skew)
+	}
 	o := workspace.Observed{
-		Ref: ref, Now: now, StaleSince: w.state.staleSince, Denied: w.deniedFor(ref),
+		Ref: ref, Now: now.Add(skew), StaleSince: stale, Denied: w.deniedFor(ref),
 		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probe, Program: w.config.Program,
 	}
 	if r.deployment != nil {

@@ -28,8 +28,13 @@ type live struct {
 
 func watching(t testing.TB, c *kube.Client, namespace string) *live {
 	t.Helper()
+	return watchingAs(t, c, kube.WatchConfig{Namespace: namespace, Context: "test", Cluster: "c-1", ClusterName: "test"})
+}
+
+func watchingAs(t testing.TB, c *kube.Client, config kube.WatchConfig) *live {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := kube.NewWatcher(c.Interface(), kube.WatchConfig{Namespace: namespace, Context: "test", Cluster: "c-1", ClusterName: "test"})
+	w := kube.NewWatcher(c.Interface(), config)
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
 	t.Cleanup(func() {

@@ -45,7 +45,7 @@ func newBed(t testing.TB, level string) *bed {
 	b.env = append(os.Environ(),
 		"HOME="+b.home, "KUBECONFIG="+node.kubeconfig, "XDG_CONFIG_HOME="+filepath.Join(b.home, ".config"),
 		"XDG_STATE_HOME="+filepath.Join(b.home, ".state"), "XDG_CACHE_HOME="+filepath.Join(b.home, ".cache"),
-		"PATH="+node.bin+":"+os.Getenv("PATH"), "SSH_AUTH_SOCK=")
+		"PATH="+node.bin+":"+filepath.Join(node.bin, "realnode")+":"+os.Getenv("PATH"), "SSH_AUTH_SOCK=")
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		GenerateName: "t-", Labels: map[string]string{"pod-security.kubernetes.io/enforce": level},
 	}}
@@ -118,8 +118,11 @@ func (b *bed) run(input string, args ...string) result {
 
 // path finds the programs that were built for the tests.
 func (b *bed) path(name string) string {
-	if name == "berth" {
+	switch name {
+	case "berth":
 		return filepath.Join(node.bin, name)
+	case "kubectl":
+		return filepath.Join(node.bin, "realnode", name)
 	}
 	return name
 }

@@ -107,10 +107,15 @@ func TestADeletedSecretHarmsOnlyTheNextPod(t *testing.T) {
 
 // A home that is full, foreign or read-only does not keep its owner out.
 func TestBadHomesStillLetTheirOwnerIn(t *testing.T) {
-	for name, tc := range map[string]struct{ fill, check, want string }{
-		"full":           {"head -c 64m /dev/zero > ~/big; true", "echo in; rm ~/big", "in"},
-		"anybody's":      {"sudo chown root:root ~ && sudo chmod 0777 ~", "touch ~/x && echo in", "in"},
-		"wrong key mode": {"mkdir -p ~/.ssh && chmod 0777 ~/.ssh && touch ~/.ssh/authorized_keys && chmod 0666 ~/.ssh/authorized_keys", "echo in", "in"},
+	for name, tc := range map[string]struct {
+		fill  string   // in the workspace
+		mount []string // on the node, to its volume
+		check string
+	}{
+		"full":           {"head -c 64m /dev/zero > ~/big; true", nil, "rm ~/big"},
+		"anybody's":      {"sudo chown root:root ~ && sudo chmod 0777 ~", nil, "touch ~/x"},
+		"wrong key mode": {"mkdir -p ~/.ssh && chmod 0777 ~/.ssh && touch ~/.ssh/authorized_keys && chmod 0666 ~/.ssh/authorized_keys", nil, "true"},
+		"read-only":      {"true", []string{"mount", "-o", "remount,ro"}, "! touch ~/x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,10 +123,11 @@ func TestBadHomesStillLetTheirOwnerIn(t *testing.T) {
 			class := b.class(map[string]string{realnode.ParameterFS: "tmpfs", realnode.ParameterSize: "16m"})
 			b.create("w", image.SSHD, "--storage-class", class)
 			b.tryFar("w", tc.fill)
-			b.berth("restart", "w", "--wait", "--yes")
-			if got := b.far("w", tc.check); got != tc.want {
-				t.Errorf("after a restart: %q", got)
+			if tc.mount != nil {
+				b.mustCommand(append(append([]string{"nsenter", "--mount", "--target", inside(t)}, tc.mount...), b.folder("w"))...)
 			}
+			b.berth("restart", "w", "--wait", "--yes")
+			b.far("w", tc.check)
 		})
 	}
 }

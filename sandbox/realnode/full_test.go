@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/berth-sh/berth/sandbox/realnode"
 	"github.com/berth-sh/berth/sandbox/realnode/image"
 )
 
@@ -139,6 +140,21 @@ func TestFullUnderBaselineBuildsImages(t *testing.T) {
 	}
 }
 
+// The image that `berth image export` describes builds, with Docker inside a
+// workspace, and has what it promises.
+func TestTheExportedImageBuilds(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, privileged)
+	b.create("w", image.Workspace, "--profile", "full", "--memory", "2Gi", "--disk", "4Gi")
+	b.berth("image", "export", filepath.Join(b.home, "exported"))
+	b.mustCommand("scp", "-q", "-r", "-F", filepath.Join(b.home, ".ssh", "berth", "config"), filepath.Join(b.home, "exported"), b.alias("w")+":exported")
+	b.dockerUp("w")
+	b.far("w", "curl -sf http://"+realnode.Gateway+":18090/plain.tar | docker load -q")
+	b.far("w", "docker build -q --build-arg BASE="+image.Plain+" -t made exported")
+	b.contains(b.far("w", "docker run --rm made sh -c 'command -v sshd sudo git rsync tmux dockerd crun; ls /etc/ssh'"),
+		"/usr/sbin/sshd", "/usr/bin/sudo", "/usr/bin/git", "/usr/bin/rsync", "/usr/bin/tmux", "/usr/sbin/dockerd", "/usr/bin/crun")
+}
+
 // inner makes an image with nothing but a static shell.
 const inner = `mkdir -p r/bin && cp /usr/local/share/inner/sh r/bin/sh && cp r/bin/sh r/bin/busybox && tar -C r -c . | docker import - inner >/dev/null`
 
@@ -215,12 +231,16 @@ func TestNamespacesRefuseProfilesBeforeAnythingIsWritten(t *testing.T) {
 
 // A stock image gets sshd from its own package manager.
 func TestAStockImageBecomesAWorkspace(t *testing.T) {
-	t.Parallel()
-	b := newBed(t, baseline)
-	b.create("w", image.Plain)
-	waysInWithoutRsync(b, "w")
-	greeting := b.run("exit\n", b.ssh("w", "-tt")...)
-	b.contains(greeting.stdout, "Your home persists", "profile full keeps them")
+	for _, stock := range []string{image.Plain, image.DNF, image.Zypper} {
+		t.Run(stock, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t, baseline)
+			b.create("w", stock)
+			waysInWithoutRsync(b, "w")
+			greeting := b.run("exit\n", b.ssh("w", "-tt")...)
+			b.contains(greeting.stdout, "Your home persists", "profile full keeps them")
+		})
+	}
 }
 
 func waysInWithoutRsync(b *bed, name string) {

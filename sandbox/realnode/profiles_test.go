@@ -12,7 +12,8 @@ import (
 )
 
 // profiles are the ways to run a workspace: each with the strictest Pod
-// Security level that admits it.
+// Security level that admits it, and with the oldest and the newest OpenSSH
+// that Debian has.
 var profiles = []struct {
 	name, level, profile, image string
 	root                        bool // the user can become root
@@ -21,6 +22,8 @@ var profiles = []struct {
 	{"standard", baseline, "standard", image.SSHD, true},
 	{"full under baseline", baseline, "full", image.Workspace, true},
 	{"full under privileged", privileged, "full", image.Workspace, true},
+	{"an old sshd", baseline, "standard", image.OldSSHD, true},
+	{"a new sshd", restricted, "restricted", image.NewSSHD, false},
 }
 
 // A workspace of every profile serves every way in, and keeps its home and its

@@ -128,6 +128,33 @@ func TestEvictionIsRefusedWhileReadyAndAllowedWhenBroken(t *testing.T) {
 	}
 }
 
+// Draining the whole node, by kubectl's own command: it waits for a workspace
+// that somebody may work in, the others go and come back elsewhere; here, where
+// there is no other node, once the node takes pods again.
+func TestADrainWaitsForWorkspaces(t *testing.T) {
+	b := newBed(t, baseline) // not parallel: others need the node
+	b.create("kept", image.SSHD)
+	b.create("free", image.SSHD, "--no-pdb")
+	b.far("free", "echo mine > file")
+	free := b.pod("free").UID
+	t.Cleanup(func() { b.mustCommand("kubectl", "uncordon", "real") })
+	r := b.run("", "kubectl", "drain", "real", "--pod-selector", "berth.sh/workspace", "--timeout", "15s")
+	if r.code == 0 {
+		t.Errorf("the node was drained under a running workspace: %v", r)
+	}
+	b.contains(r.stderr, "violate the pod's disruption budget")
+	b.far("kept", "true")
+	b.contains(b.berth("why", "kept"), "drain waits")
+	b.says("free", "unschedulable")
+	b.berth("stop", "kept", "--wait", "--yes")
+	b.mustCommand("kubectl", "drain", "real", "--pod-selector", "berth.sh/workspace", "--timeout", "15s")
+	b.mustCommand("kubectl", "uncordon", "real")
+	b.newPod("free", free)
+	if got := b.far("free", "cat file"); got != "mine" {
+		t.Errorf("after the drain the home holds %q", got)
+	}
+}
+
 // Whoever is logged in reads why the session ends, before it does.
 func TestSessionsAreWarnedBeforeTheEnd(t *testing.T) {
 	t.Parallel()

@@ -22,9 +22,15 @@ import (
 // bridge.
 const packages = realnode.Gateway + ":18090"
 
+// furniture is what a node gets.
+type furniture struct {
+	archives []string // of images
+	packages string   // the folder that containers install from
+}
+
 // makeImages makes all images, and the packages that containers install, in
-// dir; what is there already is kept. It returns the archives.
-func makeImages(ctx context.Context, dir, bin string, log io.Writer) ([]string, error) {
+// dir; what is there already is kept.
+func makeImages(ctx context.Context, dir, bin string, log io.Writer) (*furniture, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("finding the folder of images: %w", err)
@@ -41,26 +47,39 @@ func makeImages(ctx context.Context, dir, bin string, log io.Writer) ([]string, 
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder of images: %w", err)
 	}
-	var archives []string
+	made, plain := new(furniture), ""
 	for _, r := range image.Recipes("http://"+packages, still, busybox) {
 		archive, err := b.Build(ctx, r)
 		if err != nil {
 			return nil, err
 		}
-		archives = append(archives, archive)
+		made.archives = append(made.archives, archive)
+		if r.Name == image.Plain {
+			plain = archive
+		}
 	}
-	return archives, b.Repository(ctx, repository(dir), "openssh-server", "sudo", "jq", "procps")
+	if made.packages, err = b.Repository(ctx, image.Packages()...); err != nil {
+		return nil, err
+	}
+	// A base image for those who build their own inside a workspace.
+	base := filepath.Join(made.packages, "plain.tar")
+	if err := os.Remove(base); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("offering the base image: %w", err)
+	}
+	if err := os.Link(plain, base); err != nil {
+		return nil, fmt.Errorf("offering the base image: %w", err)
+	}
+	return made, nil
 }
 
-func repository(dir string) string { return filepath.Join(dir, "repository") }
-
-// servePackages serves the packages to the node's pods until ctx ends.
+// servePackages serves a folder of packages to the node's pods until it is
+// stopped.
 func servePackages(ctx context.Context, dir string) (stop func(), err error) {
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", packages)
 	if err != nil {
 		return nil, fmt.Errorf("serving packages: %w", err)
 	}
-	server := &http.Server{Handler: http.FileServer(http.Dir(repository(dir))), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: http.FileServer(http.Dir(dir)), ReadHeaderTimeout: 10 * time.Second}
 	var owned sync.WaitGroup
 	owned.Go(func() { _ = server.Serve(ln) }) // ends with Close
 	return func() {

@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 
 // outside runs the node until ctx ends.
 func outside(ctx context.Context, cfg realnode.Config, images string, stderr io.Writer) error {
-	archives, err := makeImages(ctx, images, cfg.Bin, stderr)
+	made, err := makeImages(ctx, images, cfg.Bin, stderr)
 	if err != nil {
 		return err
 	}
@@ -77,12 +77,12 @@ func outside(ctx context.Context, cfg realnode.Config, images string, stderr io.
 		return err
 	}
 	defer node.Stop(context.WithoutCancel(ctx))
-	stop, err := servePackages(ctx, images)
+	stop, err := servePackages(ctx, made.packages)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	if err := furnish(ctx, node, archives); err != nil {
+	if err := furnish(ctx, node, made.archives); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintln(stderr, "the node is ready; interrupt to stop it") // nobody else to tell

@@ -32,6 +32,7 @@ type Recipe struct {
 	Include []string
 	// Install are packages that come afterwards, without what they recommend.
 	Install []string
+	Remove  []string // files that go, after that
 	// Files are written last, by path: their content, mode 0755.
 	Files map[string][]byte
 	Cmd   []string
@@ -46,7 +47,7 @@ type Builder struct {
 // key names the archive of a recipe: everything that decides what is in it.
 func (r Recipe) key() string {
 	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "1 %q %q %q %q %q\n", r.Name, r.Base, r.Include, r.Install, r.Cmd) // a hash takes all
+	_, _ = fmt.Fprintf(h, "2 %q %q %q %q %q %q\n", r.Name, r.Base, r.Include, r.Install, r.Remove, r.Cmd) // a hash takes all
 	for _, path := range slices.Sorted(maps.Keys(r.Files)) {
 		_, _ = fmt.Fprintf(h, "%q %x\n", path, sha256.Sum256(r.Files[path])) // as above
 	}
@@ -93,6 +94,11 @@ func (b Builder) make(ctx context.Context, r Recipe, archive string) error {
 	}
 	if len(r.Install) > 0 {
 		if err := install(ctx, root, r.Install); err != nil {
+			return err
+		}
+	}
+	for _, path := range r.Remove {
+		if err := os.Remove(filepath.Join(root, path)); err != nil {
 			return err
 		}
 	}
