@@ -224,7 +224,7 @@ func (c *Client) newestPod(ctx context.Context, ref workspace.Ref) (string, erro
 	}
 	if best == nil {
 		return "", workspace.WithHint(workspace.WithKind(workspace.ErrNotFound, fmt.Errorf("workspace %s has no pod", ref.Name)),
-			"is it stopped? berth start "+ref.Name+" --namespace "+ref.Namespace)
+			"see why: berth why "+ref.Name+" --namespace "+ref.Namespace)
 	}
 	return best.Name, nil
 }

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/version"
 
 	"github.com/berth-sh/berth/workspace"
 )
@@ -93,20 +94,20 @@ func (c *Client) checkFull(ctx context.Context, p *Preflight) error {
 		return nil
 	}
 	admitted := "profile standard is admitted: --profile standard"
-	version, err := c.clientset.Discovery().ServerVersion()
+	server, err := c.clientset.Discovery().ServerVersion()
 	if err != nil {
 		return fmt.Errorf("asking for the cluster's version: %w", c.explain(err))
 	}
-	minor, err := strconv.Atoi(strings.TrimRight(version.Minor, "+"))
-	if version.Major != "1" || err != nil {
+	minor, err := strconv.Atoi(strings.TrimRight(server.Minor, "+"))
+	if server.Major != "1" || err != nil {
 		minor = minorImageVolumes // a version that means nothing to us says nothing against it
 	}
 	switch {
 	case minor < minorUserNamespaces:
-		return workspace.WithHint(fmt.Errorf("profile full needs Kubernetes 1.%d, this is %s", minorUserNamespaces, workspace.Safe(version.GitVersion)), admitted)
+		return workspace.WithHint(fmt.Errorf("profile full needs Kubernetes 1.%d, this is %s", minorUserNamespaces, workspace.Safe(server.GitVersion)), admitted)
 	case p.Spec.Form == workspace.FormBaseline && minor < minorImageVolumes:
 		return workspace.WithHint(fmt.Errorf("profile full needs Kubernetes 1.%d in a namespace that enforces Pod Security level baseline, this is %s",
-			minorImageVolumes, workspace.Safe(version.GitVersion)), admitted+"; or use a namespace of level privileged")
+			minorImageVolumes, workspace.Safe(server.GitVersion)), admitted+"; or use a namespace of level privileged")
 	}
 	nodes, err := c.clientset.CoreV1().Nodes().List(ctx, metav1.ListOptions{Limit: 500})
 	if err != nil {
@@ -118,21 +119,54 @@ func (c *Client) checkFull(ctx context.Context, p *Preflight) error {
 	return nil
 }
 
+// What a node needs for pods in user namespaces whose volumes are idmapped.
+const (
+	needsRuntime = "containerd 2.0 or CRI-O 1.25, runc 1.2 or crun 1.9, and Linux 6.3"
+	needsKernel  = "6.3"
+)
+
+// oldestRuntime is the oldest version of a container runtime that serves, by
+// the scheme that nodes report it with.
+var oldestRuntime = map[string]string{"containerd": "2.0", "cri-o": "1.25"}
+
 // noUserNamespaces returns why no node can run a pod in a user namespace; nil
 // where one can, or does not say.
 func noUserNamespaces(nodes []corev1.Node) error {
+	var because error
 	for _, node := range nodes {
-		if len(node.Status.RuntimeHandlers) == 0 {
+		if because = unfit(node.Status); because == nil {
 			return nil
 		}
-		for _, handler := range node.Status.RuntimeHandlers {
-			if f := handler.Features; f == nil || f.UserNamespaces == nil || *f.UserNamespaces {
-				return nil
-			}
-		}
 	}
-	if len(nodes) == 0 {
+	if because == nil {
 		return nil
 	}
-	return errors.New("profile full needs user namespaces, which no node's container runtime supports: that takes containerd 2.0 or CRI-O 1.25, runc 1.2 or crun 1.9, and Linux 6.3")
+	return fmt.Errorf("profile full needs user namespaces, which no node can make (%w): that takes %s", because, needsRuntime)
+}
+
+// unfit is what keeps a node from making user namespaces, as far as it says.
+func unfit(s corev1.NodeStatus) error {
+	if kernel := s.NodeInfo.KernelVersion; older(kernel, needsKernel) {
+		return fmt.Errorf("one runs Linux %s", workspace.Safe(kernel))
+	}
+	scheme, runtime, _ := strings.Cut(s.NodeInfo.ContainerRuntimeVersion, "://")
+	if oldest := oldestRuntime[scheme]; oldest != "" && older(runtime, oldest) {
+		return fmt.Errorf("one runs %s %s", scheme, workspace.Safe(runtime))
+	}
+	for _, handler := range s.RuntimeHandlers {
+		if f := handler.Features; f == nil || f.UserNamespaces == nil || *f.UserNamespaces {
+			return nil
+		}
+	}
+	if len(s.RuntimeHandlers) == 0 {
+		return nil
+	}
+	return errors.New("container runtimes say so")
+}
+
+// older reports whether a version is below the oldest that serves. One that
+// cannot be read is not.
+func older(is, oldest string) bool {
+	v, err := version.ParseGeneric(is)
+	return err == nil && v.LessThan(version.MustParseGeneric(oldest))
 }

@@ -28,7 +28,7 @@ type WatchConfig struct {
 	Now          func() time.Time // nil is time.Now
 	// Skew is how much the cluster's clock is ahead of Now; nil is not at all.
 	Skew func() time.Duration
-	Log          *slog.Logger     // nil drops
+	Log  *slog.Logger // nil drops
 }
 
 // Watcher keeps a Snapshot current. Its methods are safe for concurrent use.

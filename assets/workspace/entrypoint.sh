@@ -136,19 +136,33 @@ no_setuid() {
 
 # container_env prints one SetEnv line with the container's environment: sshd
 # starts sessions with a clean one and takes only the first such line. Names
-# that a session sets itself and what Kubernetes adds stay out.
+# that a session sets itself and what Kubernetes adds stay out; with argument
+# "plain" also values that have to be escaped.
 container_env() {
-	env | LC_ALL=C sort | awk '
+	env | LC_ALL=C sort | awk -v plain="${1:-}" '
 		/^[A-Za-z_][A-Za-z0-9_]*=/ {
 			name = substr($0, 1, index($0, "=") - 1)
 			value = substr($0, index($0, "=") + 1)
 			if (name ~ /^(HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|SHLVL|HOSTNAME|TERM|MAIL|_)$/) next
 			if (name ~ /^(KUBERNETES_|BERTH_|SSH_|DEBIAN_FRONTEND)/ || name ~ /(_SERVICE_|_PORT(_|$))/) next
+			if (plain && value ~ /[\\"]/) next
 			gsub(/\\/, "\\\\", value)
 			gsub(/"/, "\\\"", value)
 			line = line " \"" name "=" value "\""
 		}
 		END { if (line != "") print "SetEnv" line }'
+}
+
+# add appends a line to the configuration, if this sshd understands it.
+add() {
+	cp "$config" "$config.try"
+	printf '%s\n' "$1" >>"$config.try"
+	if "$sshd" -t -f "$config.try" 2>/dev/null; then
+		mv "$config.try" "$config"
+	else
+		rm -f "$config.try"
+		return 1
+	fi
 }
 
 # write_config adds to the shipped configuration what this sshd understands.
@@ -161,18 +175,13 @@ write_config() {
 		cat "$etc/boot/sshd_config" >"$config"
 		# The keys are this user's, not every account's of the image.
 		printf 'AllowUsers %s\n' "$user" >>"$config"
-		container_env >>"$config"
 	) || die "cannot write $config: is the node's disk full?"
-	for option in 'PerSourcePenalties no' 'UsePAM no'; do
-		cp "$config" "$config.try"
-		printf '%s\n' "$option" >>"$config.try"
-		if "$sshd" -t -f "$config.try" 2>/dev/null; then
-			mv "$config.try" "$config"
-		else
-			rm -f "$config.try"
-		fi
-	done
 	"$sshd" -t -f "$config" || die "sshd does not accept its configuration; the log above says why (berth logs $name)"
+	if ! add "$(container_env)" && add "$(container_env plain)"; then
+		say "this sshd is older than 8.7: variables with quotes or backslashes in them do not reach sessions"
+	fi
+	add 'PerSourcePenalties no' || true
+	add 'UsePAM no' || true
 }
 
 # greet is what a person reads at login. Without root the file is mounted.

@@ -121,13 +121,13 @@ func TestBadHomesStillLetTheirOwnerIn(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, baseline)
 			class := b.class(map[string]string{realnode.ParameterFS: "tmpfs", realnode.ParameterSize: "16m"})
-			b.create("w", image.SSHD, "--storage-class", class)
-			b.tryFar("w", tc.fill)
+			b.create("home", image.SSHD, "--storage-class", class)
+			b.tryFar("home", tc.fill)
 			if tc.mount != nil {
-				b.mustCommand(append(append([]string{"nsenter", "--mount", "--target", inside(t)}, tc.mount...), b.folder("w"))...)
+				b.mustCommand(append(append([]string{"nsenter", "--mount", "--target", inside(t)}, tc.mount...), b.folder("home"))...)
 			}
-			b.berth("restart", "w", "--wait", "--yes")
-			b.far("w", tc.check)
+			b.berth("restart", "home", "--wait", "--yes")
+			b.far("home", tc.check)
 		})
 	}
 }

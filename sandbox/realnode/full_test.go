@@ -145,13 +145,13 @@ func TestFullUnderBaselineBuildsImages(t *testing.T) {
 func TestTheExportedImageBuilds(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, privileged)
-	b.create("w", image.Workspace, "--profile", "full", "--memory", "2Gi", "--disk", "4Gi")
+	b.create("builder", image.Workspace, "--profile", "full", "--cpu", "1", "--memory", "2Gi", "--disk", "4Gi")
 	b.berth("image", "export", filepath.Join(b.home, "exported"))
-	b.mustCommand("scp", "-q", "-r", "-F", filepath.Join(b.home, ".ssh", "berth", "config"), filepath.Join(b.home, "exported"), b.alias("w")+":exported")
-	b.dockerUp("w")
-	b.far("w", "curl -sf http://"+realnode.Gateway+":18090/plain.tar | docker load -q")
-	b.far("w", "docker build -q --build-arg BASE="+image.Plain+" -t made exported")
-	b.contains(b.far("w", "docker run --rm made sh -c 'command -v sshd sudo git rsync tmux dockerd crun; ls /etc/ssh'"),
+	b.mustCommand("scp", "-q", "-r", "-F", filepath.Join(b.home, ".ssh", "berth", "config"), filepath.Join(b.home, "exported"), b.alias("builder")+":exported")
+	b.dockerUp("builder")
+	b.far("builder", "curl -sf http://"+realnode.Gateway+":18090/plain.tar | docker load -q")
+	b.far("builder", "docker build -q --build-arg BASE="+image.Plain+" -t made exported")
+	b.contains(b.far("builder", "docker run --rm made sh -c 'for p in sshd sudo git rsync tmux dockerd crun; do command -v $p; done'"),
 		"/usr/sbin/sshd", "/usr/bin/sudo", "/usr/bin/git", "/usr/bin/rsync", "/usr/bin/tmux", "/usr/sbin/dockerd", "/usr/bin/crun")
 }
 
