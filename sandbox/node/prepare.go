@@ -29,11 +29,21 @@ func (n *Node) prepare() error {
 func (n *Node) podsDir() string { return filepath.Join(n.cfg.Dir, "pods") }
 
 // endMarked kills processes whose marker starts with prefix, as the end of a
-// container kills everything in it.
+// container kills everything in it. A process that forks or becomes another
+// program while it is looked for can be missed once, so only two looks without
+// a find are an end; what cannot be killed does not hold up the node.
 func (n *Node) endMarked(prefix string) {
-	for _, pid := range markedProcesses(prefix) {
-		n.log.Info("ending a process that a workspace left", "pid", pid)
-		_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone by now
+	said := map[int]bool{}
+	for looks, clean := 0, 0; clean < 2 && looks < 100; looks++ {
+		clean++
+		for _, pid := range markedProcesses(prefix) {
+			clean = 0
+			if !said[pid] {
+				n.log.Info("ending a process that a workspace left", "pid", pid)
+			}
+			said[pid] = true
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone by now
+		}
 	}
 }
 
