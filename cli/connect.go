@@ -17,13 +17,16 @@ import (
 // all where berth-connect is not installed.
 func newConnect(a *app) *cobra.Command {
 	var via string
+	var pass bool
 	cmd := &cobra.Command{
 		Use:   "connect ALIAS",
 		Short: "Carry one ssh connection (ssh runs this as ProxyCommand)",
 		Args:  exactly(1, "the alias"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if via != "" && via != string(alias.PortForward) {
-				return usageError(cmd, "--via %q: only %s can be asked for", workspace.Safe(via), alias.PortForward)
+			switch alias.Transport(via) {
+			case "", alias.PortForward, alias.Gateway, alias.Direct:
+			default:
+				return usageError(cmd, "--via %q: it is %s, %s or %s", workspace.Safe(via), alias.Gateway, alias.Direct, alias.PortForward)
 			}
 			dir, err := a.ssh()
 			if err != nil {
@@ -32,12 +35,13 @@ func newConnect(a *app) *cobra.Command {
 			defaultSignals()
 			code := connect.Run(cmd.Context(), args[0], connect.Program{
 				Dir: dir.Path(), Stdin: a.in, Stdout: a.out, Stderr: a.err,
-				Via: alias.Transport(via), PortForward: a.portForward, Debug: a.flags.debug,
+				Via: alias.Transport(via), PortForward: a.portForward, FDPass: pass, Debug: a.flags.debug,
 			})
 			return &exitError{code: code}
 		},
 	}
-	cmd.Flags().StringVar(&via, "via", "", "`transport` to use instead of the alias's: port-forward")
+	cmd.Flags().StringVar(&via, "via", "", "`transport` to use instead of the alias's: gateway, direct or port-forward")
+	cmd.Flags().BoolVar(&pass, "fdpass", false, "hand the connection to ssh, where it waits for one (ProxyUseFdpass)")
 	return cmd
 }
 

@@ -49,6 +49,13 @@ func TestAFailedCreateIsUndoneOrContinued(t *testing.T) {
 		t.Errorf("after an undo there are %d of secret, claim and service", left())
 	}
 	b.want(2, []string{"must be ask, keep or undo"}, "create", "api", "--on-failure", "panic")
+	for claims := []corev1.PersistentVolumeClaim{{}}; len(claims) > 0; { // one on its way out still has the name
+		list, err := b.api.CoreV1().PersistentVolumeClaims(b.namespace).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims = list.Items
+	}
 	b.want(1, nil, "create", "api", "--on-failure", "keep")
 	if err := quotas.Delete(t.Context(), "no-budgets", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)

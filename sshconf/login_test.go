@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/berth-sh/berth/sshconf"
+	"github.com/berth-sh/berth/workspace/alias"
 )
 
 // startSSHD runs the real server on loopback and gives its address.
@@ -121,6 +122,9 @@ func TestLoginThroughTheGeneratedConfig(t *testing.T) {
 	right, wrong, unknown := file(t, "right"), file(t, "wrong"), file(t, "unknown")
 	right.User, wrong.User, unknown.User = me.Username, me.Username, me.Username
 	right.HostKey, unknown.HostKey = host.Public, ""
+	for _, f := range []*alias.File{&right, &wrong, &unknown} {
+		f.Transport = alias.PortForward // this helper copies
+	}
 	put(t, d, teamA, right, wrong, unknown)
 	config := filepath.Join(home, ".ssh", "config")
 	write(t, config, hostile, 0o600)

@@ -14,6 +14,7 @@ package sshconf
 // because other programs read this file with parsers of their own.
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 
@@ -31,8 +32,6 @@ var shared = [...]string{
 	// Tokens and known_hosts see the alias, whatever `HostName` a `Host *` has.
 	"HostName %h",
 	"Port 22",
-	// The helper copies bytes; a user's `yes` would make ssh wait for a socket.
-	"ProxyUseFdpass no",
 	// Only the pin counts. DNS may not vouch for a key, and the server may not
 	// hand out others. Other algorithms would ask for keys that are not pinned.
 	"StrictHostKeyChecking yes",
@@ -74,6 +73,18 @@ type settings struct {
 	identities []string // IdentityFile values, already quoted; none leaves ssh's defaults
 }
 
+// sshPasses says whether this system's ssh takes a connection from its helper.
+const sshPasses = runtime.GOOS != "windows"
+
+// reach is the ProxyCommand of an alias and its ProxyUseFdpass: only a plain
+// socket can be handed to ssh, all else the helper copies.
+func reach(proxy string, f alias.File) (command, fdpass string) {
+	if sshPasses && f.Transport != alias.PortForward && !f.TLS {
+		return proxy + " --fdpass " + f.Alias, "yes"
+	}
+	return proxy + " " + f.Alias, "no"
+}
+
 // renderConfig gives the whole config file. Files that break the grammar must
 // have been refused before.
 func renderConfig(files []alias.File, s settings) []byte {
@@ -83,7 +94,9 @@ func renderConfig(files []alias.File, s settings) []byte {
 		b.WriteString("\nHost " + f.Alias + "\n")
 		b.WriteString("  User " + f.User + "\n")
 		// The literal alias: %h and %r would bring in text from other files.
-		b.WriteString("  ProxyCommand " + s.proxy + " " + f.Alias + "\n")
+		command, fdpass := reach(s.proxy, f)
+		b.WriteString("  ProxyCommand " + command + "\n")
+		b.WriteString("  ProxyUseFdpass " + fdpass + "\n")
 		b.WriteString("  HostKeyAlias " + f.Alias + "\n")
 	}
 	b.WriteString("\nHost *.*.berth\n")

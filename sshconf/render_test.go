@@ -15,6 +15,7 @@ import (
 
 	"github.com/berth-sh/berth/sshconf"
 	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
 )
 
 // sshG asks the real ssh what it makes of a config.
@@ -80,7 +81,7 @@ func TestNothingOfAHostileConfigReachesAnAlias(t *testing.T) {
 	got := sshG(t, config, "api.team-a.berth")
 	want := map[string]string{
 		"user": "dev", "hostname": "api.team-a.berth", "port": "22",
-		"proxycommand": `"/opt/my tools/berth-connect" api.team-a.berth`, "proxyusefdpass": "no",
+		"proxycommand": `"/opt/my tools/berth-connect" --fdpass api.team-a.berth`, "proxyusefdpass": "yes",
 		"hostkeyalias": "api.team-a.berth", "stricthostkeychecking": "true", "verifyhostkeydns": "false",
 		"userknownhostsfile": d.KnownHosts(), "globalknownhostsfile": d.KnownHosts(),
 		"hostkeyalgorithms": "ssh-ed25519", "updatehostkeys": "false", "canonicalizehostname": "false",
@@ -105,6 +106,28 @@ func TestNothingOfAHostileConfigReachesAnAlias(t *testing.T) {
 	}
 	if err := d.Verify(t.Context(), "api.team-a.berth"); err != nil {
 		t.Errorf("Verify: %v", err)
+	}
+}
+
+// Only a plain socket can be handed to ssh; whatever the user's own config says.
+func TestConnectionsThatCannotBeHandedOverAreCopied(t *testing.T) {
+	t.Parallel()
+	d, home := newDir(t)
+	plain, direct, secured, forwarded := file(t, "plain"), file(t, "direct"), file(t, "secured"), file(t, "forwarded")
+	plain.Transport, direct.Transport = alias.Gateway, alias.Direct
+	secured.Transport, secured.TLS = alias.Gateway, true
+	forwarded.Transport = alias.PortForward
+	put(t, d, teamA, plain, direct, secured, forwarded)
+	config := filepath.Join(home, ".ssh", "config")
+	write(t, config, d.Include()+"\n"+hostile, 0o600)
+	for name, want := range map[string]string{"plain": "yes", "direct": "yes", "secured": "no", "forwarded": "no"} {
+		got := sshG(t, config, name+".team-a.berth")
+		if asked := strings.Contains(got["proxycommand"], " --fdpass "); got["proxyusefdpass"] != want || asked != (want == "yes") {
+			t.Errorf("%s: ProxyUseFdpass %s with %s, want %s", name, got["proxyusefdpass"], got["proxycommand"], want)
+		}
+		if err := d.Verify(t.Context(), name+".team-a.berth"); err != nil {
+			t.Errorf("Verify %s: %v", name, err)
+		}
 	}
 }
 

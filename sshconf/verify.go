@@ -110,6 +110,7 @@ func (d *Dir) compare(f alias.File, out []byte) error {
 	if err != nil {
 		return err
 	}
+	command, fdpass := reach(proxy, f)
 	got := make(map[string]string)
 	for line := range strings.Lines(string(out)) {
 		key, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
@@ -119,14 +120,14 @@ func (d *Dir) compare(f alias.File, out []byte) error {
 	}
 	pins := d.shown("known_hosts")
 	for _, want := range []struct{ key, value string }{
-		{"proxycommand", proxy + " " + f.Alias},
+		{"proxycommand", command},
 		{"user", f.User},
 		{"hostkeyalias", f.Alias},
 		{"userknownhostsfile", pins},
 		{"globalknownhostsfile", pins},
 		{"stricthostkeychecking", "true"},
 		{"verifyhostkeydns", "false"},
-		{"proxyusefdpass", "no"},
+		{"proxyusefdpass", fdpass},
 		{"remotecommand", ""},
 		{"knownhostscommand", ""},
 	} {
@@ -146,7 +147,7 @@ func (d *Dir) same(key, want, got string) bool {
 	case "verifyhostkeydns":
 		return got == "false" || got == "no"
 	case "proxyusefdpass":
-		return got == "no" || got == "" // builds without it print nothing
+		return got == want || want == "no" && got == "" // builds without it print nothing
 	case "remotecommand", "knownhostscommand":
 		return got == "" || got == "none"
 	case "userknownhostsfile", "globalknownhostsfile":

@@ -1,9 +1,11 @@
 // Command berth-connect is the ProxyCommand of every berth alias:
 //
-//	ProxyCommand "/path/to/berth-connect" api.team-a.berth
+//	ProxyCommand "/path/to/berth-connect" --fdpass api.team-a.berth
+//	ProxyUseFdpass yes
 //
-// It reads the alias's small file, connects, and copies until either side
-// ends. It is a program of its own because it starts once for every ssh
+// It reads the alias's small file, connects, hands the connection to ssh and
+// ends; without --fdpass, or where ssh waits for none, it copies until either
+// side ends. It is a program of its own because it starts once for every ssh
 // connection and must be small; `berth connect` does the same.
 package main
 
@@ -22,12 +24,15 @@ import (
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
+	pass := false
 	switch {
 	case len(args) == 1 && args[0] == "--version":
 		_, _ = fmt.Fprintln(stdout, "berth-connect", version())
 		return 0
+	case len(args) == 2 && args[0] == "--fdpass":
+		pass, args = true, args[1:]
 	case len(args) != 1:
-		_, _ = fmt.Fprintln(stderr, "usage: berth-connect ALIAS | --version")
+		_, _ = fmt.Fprintln(stderr, "usage: berth-connect [--fdpass] ALIAS | --version")
 		return 255
 	}
 	dir, err := connect.DefaultDir()
@@ -36,7 +41,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 255
 	}
 	return connect.Run(context.Background(), args[0], connect.Program{
-		Dir: dir, Stdin: os.Stdin, Stdout: stdout, Stderr: stderr,
+		Dir: dir, Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, FDPass: pass,
 		Debug: os.Getenv("BERTH_DEBUG") != "",
 	})
 }

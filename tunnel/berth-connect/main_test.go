@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"berth-connect": main,
 		"berth": func() {
+			if sshd := os.Getenv(passTo); sshd != "" {
+				resident(sshd)
+			}
 			fmt.Println("berth", strings.Join(os.Args[1:], " "))
 			_, _ = io.Copy(os.Stdout, os.Stdin)
 		},

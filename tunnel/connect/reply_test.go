@@ -63,12 +63,12 @@ func TestReadReplyKeepsWhatFollows(t *testing.T) {
 	const interim = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 	in := interim + interim + "HTTP/1.1 200 OK\r\n\r\n"
 	// One byte at a time nothing can follow; in one piece everything does.
-	got, rest, err := readReply(strings.NewReader(in + "SSH-2.0-x\r\n"))
+	got, rest, err := readReply(buffered{strings.NewReader(in + "SSH-2.0-x\r\n")})
 	if err != nil || got.status != 200 || string(rest) != "SSH-2.0-x\r\n" {
 		t.Errorf("in one piece: %v, rest %q, error %v", got, rest, err)
 	}
 	slow := iotest.OneByteReader(strings.NewReader(in + "SSH-2.0-x\r\n"))
-	got, rest, err = readReply(slow)
+	got, rest, err = readReply(buffered{slow})
 	if err != nil || got.status != 200 || len(rest) != 0 {
 		t.Errorf("byte by byte: %v, rest %q, error %v", got, rest, err)
 	}
@@ -80,12 +80,12 @@ func TestReadReplyCapsTheHeader(t *testing.T) {
 		"one header":     "HTTP/1.1 200 OK\r\nA: " + strings.Repeat("x", maxHeader) + "\r\n\r\n",
 		"interim floods": strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", maxHeader/25+1) + "HTTP/1.1 200 OK\r\n\r\n",
 	} {
-		if _, _, err := readReply(strings.NewReader(in)); !errors.Is(err, errLongReply) {
+		if _, _, err := readReply(buffered{strings.NewReader(in)}); !errors.Is(err, errLongReply) {
 			t.Errorf("%s: error %v, want %v", name, err, errLongReply)
 		}
 	}
 	fits := "HTTP/1.1 200 OK\r\nA: " + strings.Repeat("x", maxHeader-100) + "\r\n\r\n"
-	if _, _, err := readReply(strings.NewReader(fits)); err != nil {
+	if _, _, err := readReply(buffered{strings.NewReader(fits)}); err != nil {
 		t.Errorf("a header just below the cap: %v", err)
 	}
 }

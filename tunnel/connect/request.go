@@ -21,7 +21,8 @@ func request(conn net.Conn, o Options) (net.Conn, error) {
 	if _, err := io.WriteString(conn, head); err != nil {
 		return nil, stepError(o, StepConnect, err)
 	}
-	answer, rest, err := readReply(conn)
+	from := exactly(conn)
+	answer, rest, err := readReply(from)
 	if err != nil {
 		return nil, stepError(o, StepConnect, err)
 	}
@@ -34,18 +35,34 @@ func request(conn net.Conn, o Options) (net.Conn, error) {
 	if err := conn.SetDeadline(time.Time{}); err != nil {
 		return nil, stepError(o, StepConnect, err)
 	}
-	if len(rest) == 0 {
+	if _, left := from.(buffered); !left || len(rest) == 0 {
 		return conn, nil
 	}
 	return &prefixed{Conn: conn, rest: rest}, nil
 }
 
-// readReply reads the final answer from conn, passing over interim ones, and
-// returns the bytes behind it: sshd speaks first, and its greeting may share
-// a segment with the answer.
-func readReply(conn io.Reader) (final reply, rest []byte, err error) {
+// answerer is what an answer is read from.
+type answerer interface {
+	// look returns at least one byte of what has arrived.
+	look(b []byte) (int, error)
+	// take gives up the first len(b) bytes that look has returned last; the
+	// others come again. Not every answerer can.
+	take(b []byte) error
+}
+
+// buffered takes whatever it looks at.
+type buffered struct{ io.Reader }
+
+func (r buffered) look(b []byte) (int, error) { return r.Read(b) }
+func (buffered) take([]byte) error            { return nil }
+
+// readReply reads the final answer, passing over interim ones, and returns the
+// bytes behind it that it has seen: sshd speaks first, and its greeting may
+// share a segment with the answer.
+func readReply(from answerer) (final reply, rest []byte, err error) {
 	buf := make([]byte, 0, 4096)
 	used := 0 // bytes of interim answers, which count toward the cap
+	seen := 0 // bytes before those that look has returned last
 	for {
 		answer, n, err := parseReply(buf[used:])
 		switch {
@@ -55,14 +72,18 @@ func readReply(conn io.Reader) (final reply, rest []byte, err error) {
 			used += n
 			continue
 		case n > 0:
-			return answer, buf[used+n:], nil
+			return answer, buf[used+n:], from.take(buf[seen : used+n])
 		case len(buf) >= maxHeader:
 			return reply{}, nil, errLongReply
 		}
+		if err := from.take(buf[seen:]); err != nil {
+			return reply{}, nil, err
+		}
+		seen = len(buf)
 		if len(buf) == cap(buf) {
 			buf = append(make([]byte, 0, min(4*cap(buf), maxHeader)), buf...)
 		}
-		m, err := conn.Read(buf[len(buf):cap(buf)])
+		m, err := from.look(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+m]
 		if err != nil && m == 0 {
 			if errors.Is(err, io.EOF) && len(buf) == used {

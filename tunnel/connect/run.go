@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"syscall"
 
 	"github.com/berth-sh/berth/workspace/alias"
 )
@@ -25,6 +27,9 @@ type Program struct {
 
 	// Via, unless empty, replaces the transport that the alias names.
 	Via alias.Transport
+	// FDPass hands the connection to ssh and ends, where ssh waits for that
+	// (ProxyUseFdpass) on Stdin and Stdout; else it is copied.
+	FDPass bool
 	// PortForward dials sshd through the API server. Where it is nil, the
 	// program that can do it is run in this one's place.
 	PortForward PortForwarder
@@ -83,7 +88,40 @@ func (p Program) run(ctx context.Context, name string) error {
 		return err
 	}
 	p.debugf("%s: connected by %s", name, f.Transport)
+	if to := p.passing(); to != nil {
+		return p.handOver(conn, f, to)
+	}
 	return p.copy(ctx, conn, f)
+}
+
+// passing is where ssh waits for a connection, or nil.
+func (p Program) passing() *os.File {
+	if !p.FDPass {
+		return nil
+	}
+	return passing(p.Stdin, p.Stdout)
+}
+
+// handOver gives the connection to ssh. One that is not a plain socket has to
+// be copied, which a process of its own does.
+func (p Program) handOver(conn net.Conn, f alias.File, to *os.File) error {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		_ = conn.Close() // made anew there
+		var err error
+		if conn, err = resident(f, f.Transport, p.Stderr); err != nil {
+			return err
+		}
+		if socket, ok = conn.(syscall.Conn); !ok {
+			return errors.ErrUnsupported
+		}
+	}
+	err := pass(socket, to)
+	_ = conn.Close() // ssh has its own copy
+	if err != nil {
+		return fmt.Errorf("handing the connection to ssh: %w", err)
+	}
+	return nil
 }
 
 // dial opens the connection that f describes, or the way round it. A
@@ -93,7 +131,11 @@ func (p Program) dial(ctx context.Context, f alias.File) (net.Conn, error) {
 		f.Kubeconfig = ""
 	}
 	portForward := p.PortForward
-	if portForward == nil {
+	if p.passing() != nil {
+		portForward = func(_ context.Context, f alias.File) (net.Conn, error) {
+			return resident(f, alias.PortForward, p.Stderr)
+		}
+	} else if portForward == nil {
 		portForward = func(_ context.Context, f alias.File) (net.Conn, error) {
 			return nil, runSibling(f.Alias) // returns only when it fails
 		}
