@@ -60,7 +60,7 @@ func glued(target string) func(net.Conn) {
 		if sshtest.ReadRequest(conn) == nil {
 			return
 		}
-		far, err := net.Dial("tcp", target)
+		far, err := new(net.Dialer).DialContext(context.Background(), "tcp", target)
 		if err != nil {
 			return
 		}
