@@ -16,6 +16,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berth-sh/berth/workspace"
 )
@@ -62,7 +63,14 @@ func (c *Client) Preflight(ctx context.Context, ref workspace.Ref, spec workspac
 		return p, err
 	}
 	p.Spec, p.AccessMode = full, corev1.ReadWriteOnce
-	if err := c.checkAccess(ctx, ref.Namespace); err != nil {
+	way, err := routeObjects(ref, inst)
+	if err != nil {
+		return p, err
+	}
+	if err := c.checkAccess(ctx, ref.Namespace, way); err != nil {
+		return p, err
+	}
+	if err := c.checkRoute(ctx, way, inst.Gateway.Kind); err != nil {
 		return p, err
 	}
 	if err := c.checkNamespace(ctx, ref.Namespace, &p); err != nil {
@@ -92,8 +100,12 @@ func (c *Client) Preflight(ctx context.Context, ref workspace.Ref, spec workspac
 }
 
 // checkAccess asks the API server for each permission, at the same time.
-func (c *Client) checkAccess(ctx context.Context, namespace string) error {
-	wanted := createAccess(namespace)
+func (c *Client) checkAccess(ctx context.Context, namespace string, way []runtime.Object) error {
+	ofRoute, err := routeAccess(way)
+	if err != nil {
+		return err
+	}
+	wanted := append(createAccess(namespace), ofRoute...)
 	allowed := make([]bool, len(wanted))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)

@@ -7,11 +7,13 @@
 package route
 
 import (
-	"fmt"
+	"cmp"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/berth-sh/berth/workspace"
@@ -26,46 +28,89 @@ type Route interface {
 	// kind without gateway.
 	Authority(ref workspace.Ref, inst workspace.Installation) string
 
-	// Objects returns what the workspace needs in its namespace, with labels
-	// and names but no namespace defaults; it may be empty.
+	// Objects returns what the workspace needs, with labels, names and
+	// namespaces; it may be empty.
 	Objects(ref workspace.Ref, inst workspace.Installation) ([]runtime.Object, error)
 }
 
 // Names of the kinds that this version serves.
 const (
-	KindEnvoy       = "envoy"
-	KindPortForward = "port-forward"
+	KindIstio            = "istio"
+	KindIstioStatic      = "istio-static"
+	KindIstioEnvoyFilter = "istio-envoyfilter"
+	KindEnvoyGateway     = "envoy-gateway"
+	KindEnvoy            = "envoy"
+	KindPortForward      = "port-forward"
 )
+
+// served are the kinds, in the order in which they are offered.
+func served() []Route {
+	return []Route{Istio{}, IstioStatic{}, IstioEnvoyFilter{}, EnvoyGateway{}, Envoy{}, PortForward{}}
+}
 
 // For returns the route of the installation's gateway kind. A kind that
 // exists but is not served by this version, and one that does not exist, are
 // errors of kind workspace.ErrUsage.
 func For(inst workspace.Installation) (Route, error) {
-	switch kind := inst.Gateway.Kind; {
-	case kind == "", kind == KindPortForward:
+	kind := inst.Gateway.Kind
+	if kind == "" {
 		return PortForward{}, nil
-	case kind == KindEnvoy:
-		return Envoy{}, nil
-	case slices.Contains(later(), kind):
+	}
+	names := later()
+	for _, r := range served() {
+		if r.Kind() == kind {
+			return r, nil
+		}
+		names = append(names, r.Kind())
+	}
+	if slices.Contains(later(), kind) {
 		return nil, workspace.WithHint(workspace.Usagef("gateway kind %s is not supported by this version", kind),
 			"update berth; workspaces can be reached through the API server meanwhile")
-	default:
-		return nil, workspace.WithHint(workspace.Usagef("gateway kind %q is not known", workspace.Safe(kind)),
-			"kinds: "+strings.Join(append([]string{KindEnvoy, KindPortForward}, later()...), ", "))
 	}
+	slices.Sort(names)
+	return nil, workspace.WithHint(workspace.Usagef("gateway kind %q is not known", workspace.Safe(kind)), "kinds: "+strings.Join(names, ", "))
 }
 
 // later lists the kinds that are named and not served yet.
-func later() []string {
-	return []string{"istio", "istio-static", "istio-envoyfilter", "envoy-gateway", "tcp-port", "load-balancer"}
-}
+func later() []string { return []string{"tcp-port", "load-balancer"} }
 
 // authority is NAME--NAMESPACE.DOMAIN:PORT. The port is the Service's, so that
 // older set-ups with port 80 keep theirs.
 func authority(ref workspace.Ref, inst workspace.Installation) string {
-	port := inst.Gateway.ServicePort
-	if port == 0 {
-		port = 22
-	}
-	return fmt.Sprintf("%s.%s:%s", ref.HostLabel(), inst.Gateway.Domain, strconv.Itoa(port))
+	return net.JoinHostPort(host(ref, inst), strconv.Itoa(servicePort(inst)))
+}
+
+// host is NAME--NAMESPACE.DOMAIN.
+func host(ref workspace.Ref, inst workspace.Installation) string {
+	return ref.HostLabel() + "." + inst.Gateway.Domain
+}
+
+// serviceHost is the name of the workspace's Service inside the cluster.
+func serviceHost(ref workspace.Ref) string {
+	return ref.Name + "." + ref.Namespace + ".svc.cluster.local"
+}
+
+// servicePort is the port of every workspace's Service.
+func servicePort(inst workspace.Installation) int {
+	return cmp.Or(inst.Gateway.ServicePort, defaultServicePort)
+}
+
+// defaultServicePort is ssh's.
+const defaultServicePort = 22
+
+// fields are a part of an object.
+type fields = map[string]any
+
+// object is an object of a kind that the typed client does not know, with a
+// workspace's labels.
+func object(apiVersion, kind, namespace, name string, ref workspace.Ref, spec fields) *unstructured.Unstructured {
+	o := &unstructured.Unstructured{Object: fields{"apiVersion": apiVersion, "kind": kind, "spec": spec}}
+	o.SetNamespace(namespace)
+	o.SetName(name)
+	o.SetLabels(map[string]string{
+		workspace.LabelManagedBy: workspace.ManagedBy,
+		workspace.LabelComponent: workspace.Component,
+		workspace.LabelWorkspace: ref.Name,
+	})
+	return o
 }
