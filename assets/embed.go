@@ -1,5 +1,5 @@
 // Package assets holds the files that berth ships: what runs inside a
-// workspace's container, and the built-in templates. It imports nothing but
+// workspace's container, the built-in templates, and the gateway's manifests. It imports nothing but
 // the standard library, so that anyone may import it.
 package assets
 
@@ -10,6 +10,13 @@ var workspaceFiles embed.FS
 
 //go:embed templates/*.yaml
 var templates embed.FS
+
+//go:embed gateway/*.yaml
+var gatewayFiles embed.FS
+
+// Gateway returns one part of what an administrator installs, as commented
+// YAML with an example's values: common.yaml, or a kind's own.
+func Gateway(name string) ([]byte, error) { return gatewayFiles.ReadFile("gateway/" + name) }
 
 // Boot returns the files that a workspace of a profile starts with, by name:
 // the scripts, sshd's configuration and the greeting. They go where

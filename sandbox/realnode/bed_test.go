@@ -36,6 +36,8 @@ type bed struct {
 	home      string
 	env       []string
 	api       kubernetes.Interface
+
+	gatewayOnly bool // a connection that goes round the gateway is an error
 }
 
 // newBed makes a namespace that enforces a level of Pod Security.
@@ -112,6 +114,9 @@ func (b *bed) run(input string, args ...string) result {
 	var exit *exec.ExitError
 	if ctx.Err() != nil || err != nil && !errors.As(err, &exit) {
 		b.t.Fatalf("%v: %v %v\n%s%s", args, ctx.Err(), err, out.String(), errs.String())
+	}
+	if b.gatewayOnly && strings.Contains(errs.String(), "using port-forward instead") {
+		b.t.Errorf("%v: the gateway was not used: %s", args, errs.String())
 	}
 	return result{code: cmd.ProcessState.ExitCode(), stdout: out.String(), stderr: errs.String()}
 }

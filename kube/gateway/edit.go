@@ -1,0 +1,132 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// editor changes documents. After its first error it does nothing more.
+type editor struct {
+	docs []*yaml.Node
+	err  error
+}
+
+// everywhere applies change to every string.
+func (e *editor) everywhere(change func(string) string) {
+	for _, doc := range e.docs {
+		scalars(doc, change)
+	}
+}
+
+func scalars(n *yaml.Node, change func(string) string) {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
+		n.Value = change(n.Value)
+	}
+	for _, child := range n.Content {
+		scalars(child, change)
+	}
+}
+
+// domainIn puts a domain in the example's place: as it is, and as it is written
+// in the patterns of RE2 and Lua.
+func domainIn(domain string) func(string) string {
+	var pairs []string
+	for _, escape := range []*strings.Replacer{
+		strings.NewReplacer(),
+		strings.NewReplacer(".", `\.`),
+		strings.NewReplacer(".", `\\.`), // RE2 inside a string of CEL
+		strings.NewReplacer(".", "%.", "-", "%-"),
+	} {
+		pairs = append(pairs, escape.Replace(exampleDomain), escape.Replace(domain))
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
+// set replaces the value at a path of one object. Its last part may be new.
+func (e *editor) set(kind, name string, value any, path ...string) {
+	if e.err != nil {
+		return
+	}
+	at := e.object(kind, name)
+	for i, part := range path {
+		if at == nil {
+			break
+		}
+		next := child(at, part)
+		if next == nil && i == len(path)-1 && at.Kind == yaml.MappingNode {
+			next = new(yaml.Node)
+			at.Content = append(at.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: part}, next)
+		}
+		at = next
+	}
+	if at == nil {
+		e.err = fmt.Errorf("%s %s %s: %w", kind, name, strings.Join(path, "."), errNoSuchField)
+		return
+	}
+	var fresh yaml.Node
+	if err := fresh.Encode(value); err != nil {
+		e.err = err
+		return
+	}
+	fresh.HeadComment, fresh.LineComment = at.HeadComment, at.LineComment
+	*at = fresh
+}
+
+// add appends a document.
+func (e *editor) add(value any) {
+	var doc yaml.Node
+	if err := doc.Encode(value); err != nil && e.err == nil {
+		e.err = err
+	}
+	e.docs = append(e.docs, &doc)
+}
+
+// object finds the document of an object, or nil.
+func (e *editor) object(kind, name string) *yaml.Node {
+	for _, doc := range e.docs {
+		if len(doc.Content) == 0 {
+			continue
+		}
+		root := doc.Content[0]
+		if text(child(root, "kind")) == kind && text(child(child(root, "metadata"), "name")) == name {
+			return root
+		}
+	}
+	return nil
+}
+
+// child is a field of a mapping or an item of a sequence, or nil.
+func child(n *yaml.Node, part string) *yaml.Node {
+	switch {
+	case n == nil:
+	case n.Kind == yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == part {
+				return n.Content[i+1]
+			}
+		}
+	case n.Kind == yaml.SequenceNode:
+		if i, err := strconv.Atoi(part); err == nil && i < len(n.Content) {
+			return n.Content[i]
+		}
+	}
+	return nil
+}
+
+func text(n *yaml.Node) string {
+	if n == nil {
+		return ""
+	}
+	return n.Value
+}
+
+// digest makes a name of any text.
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:5])
+}

@@ -1,0 +1,226 @@
+// Package gateway is what an administrator installs once, so that workspaces
+// are reached by HTTP CONNECT: the manifests of each kind, made from the
+// commented files in assets.
+//
+// The files are whole YAML documents with an example's values. They are changed
+// as trees of nodes, never as text, so that a value cannot become structure and
+// the comments stay where they explain something.
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/berth-sh/berth/assets"
+	"github.com/berth-sh/berth/kube/route"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// Options say what the manifest is for.
+type Options struct {
+	Kind    string
+	Domain  string // suffix of every authority
+	Address string // host:port of the gateway; "" is the domain, port 80
+	Cluster string // short name for aliases; "" leaves it to the context
+
+	// Namespaces are those whose workspaces may use the gateway; none is all.
+	Namespaces []string
+	// Grants bind berth-developer in a namespace.
+	Grants []Grant
+
+	SourceRanges []string          // who may reach the load balancer; none is everybody
+	Annotations  map[string]string // of the Service, for the cloud's load balancer
+}
+
+// Grant gives somebody the role berth-developer in a namespace.
+type Grant struct {
+	Namespace string
+	Group     bool // Name is a group's, not a user's
+	Name      string
+}
+
+// Kinds lists the kinds that there is a manifest of.
+func Kinds() []string {
+	return []string{route.KindIstio, route.KindIstioStatic, route.KindIstioEnvoyFilter}
+}
+
+// exampleDomain stands for the domain in the files.
+const exampleDomain = "ssh.example.com"
+
+// Manifest returns the documents that make a gateway of a kind, fit for
+// `kubectl apply -f -`. Options that make none are errors of kind
+// workspace.ErrUsage.
+func Manifest(o Options) ([]byte, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	docs, err := load(files(o.Kind)...)
+	if err != nil {
+		return nil, err
+	}
+	e := &editor{docs: docs}
+	e.everywhere(domainIn(o.Domain))
+	e.set("ConfigMap", "berth", o.installation(), "data", "berth.yaml")
+	if len(o.Annotations) > 0 {
+		e.set("Service", "berth", o.Annotations, "metadata", "annotations")
+	}
+	if len(o.SourceRanges) > 0 {
+		e.set("Service", "berth", o.SourceRanges, "spec", "loadBalancerSourceRanges")
+	}
+	if len(o.Namespaces) > 0 {
+		e.set("Gateway", "berth", o.hosts(), "spec", "servers", "0", "hosts")
+	}
+	for _, g := range o.Grants {
+		e.add(g.binding())
+	}
+	if e.err != nil {
+		return nil, fmt.Errorf("making the manifest: %w", e.err)
+	}
+	return encode(e.docs)
+}
+
+// files are the parts of a kind's manifest, in the order of installation.
+func files(kind string) []string {
+	return []string{"common.yaml", "istio-gateway.yaml", kind + ".yaml"}
+}
+
+func load(names ...string) ([]*yaml.Node, error) {
+	var docs []*yaml.Node
+	for _, name := range names {
+		data, err := assets.Gateway(name)
+		if err != nil {
+			return nil, err
+		}
+		parts := yaml.NewDecoder(bytes.NewReader(data))
+		for {
+			doc := new(yaml.Node)
+			err := parts.Decode(doc)
+			if doc.Kind == 0 {
+				break // the end
+			}
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", name, err)
+			}
+			docs = append(docs, doc)
+		}
+	}
+	return docs, nil
+}
+
+func encode(docs []*yaml.Node) ([]byte, error) {
+	var out bytes.Buffer
+	w := yaml.NewEncoder(&out)
+	w.SetIndent(2)
+	for _, doc := range docs {
+		if err := w.Encode(doc); err != nil {
+			return nil, fmt.Errorf("writing the manifest: %w", err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("writing the manifest: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+var (
+	domainGrammar    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+	namespaceGrammar = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+)
+
+// complete checks the options and fills in what follows from others.
+func (o *Options) complete() error {
+	if !slices.Contains(Kinds(), o.Kind) {
+		return workspace.WithHint(workspace.Usagef("there is no manifest of kind %q", workspace.Safe(o.Kind)), "kinds: "+strings.Join(Kinds(), ", "))
+	}
+	if !domainGrammar.MatchString(o.Domain) || len(o.Domain) > 180 {
+		return workspace.WithHint(workspace.Usagef("domain %q is not a DNS name", workspace.Safe(o.Domain)), "workspaces get NAME--NAMESPACE below it: --domain ssh.example.com")
+	}
+	if o.Address == "" {
+		o.Address = net.JoinHostPort(o.Domain, "80")
+	}
+	if host, port, err := net.SplitHostPort(o.Address); err != nil || !dialable(host, port) {
+		return workspace.Usagef("address %q is not HOST:PORT", workspace.Safe(o.Address))
+	}
+	if o.Cluster != "" && workspace.ClusterSlug(o.Cluster) != o.Cluster {
+		return workspace.Usagef("cluster %q is not a name of small letters, digits and hyphens", workspace.Safe(o.Cluster))
+	}
+	for _, n := range o.Namespaces {
+		if !namespaceGrammar.MatchString(n) {
+			return workspace.Usagef("namespace %q is not a name", workspace.Safe(n))
+		}
+	}
+	for _, r := range o.SourceRanges {
+		if _, err := netip.ParsePrefix(r); err != nil {
+			return workspace.Usagef("source range %q is not ADDRESS/BITS", workspace.Safe(r))
+		}
+	}
+	for _, g := range o.Grants {
+		if !namespaceGrammar.MatchString(g.Namespace) || g.Name == "" {
+			return workspace.Usagef("grant %q is not NAMESPACE=USER or NAMESPACE=group:GROUP", workspace.Safe(g.Namespace+"="+g.Name))
+		}
+	}
+	return nil
+}
+
+// dialable reports whether host and port can be an address.
+func dialable(host, port string) bool {
+	n, err := strconv.Atoi(port)
+	if err != nil || n < 1 || n > 65535 {
+		return false
+	}
+	return net.ParseIP(host) != nil || domainGrammar.MatchString(host) || namespaceGrammar.MatchString(host)
+}
+
+// hosts are those that namespaces may bring to the gateway.
+func (o *Options) hosts() []string {
+	hosts := make([]string, len(o.Namespaces))
+	for i, n := range o.Namespaces {
+		hosts[i] = n + "/*." + o.Domain
+	}
+	return hosts
+}
+
+// installation is the document of the ConfigMap berth.
+func (o *Options) installation() string {
+	doc := struct {
+		Version int    `yaml:"version"`
+		Cluster string `yaml:"cluster,omitempty"`
+		Gateway struct {
+			Kind    string `yaml:"kind"`
+			Address string `yaml:"address"`
+			Domain  string `yaml:"domain"`
+		} `yaml:"gateway"`
+	}{Version: 1, Cluster: o.Cluster}
+	doc.Gateway.Kind, doc.Gateway.Address, doc.Gateway.Domain = o.Kind, o.Address, o.Domain
+	text, err := yaml.Marshal(doc)
+	if err != nil {
+		return "" // strings and a number can be encoded
+	}
+	return string(text)
+}
+
+// binding is the RoleBinding of a grant.
+func (g Grant) binding() map[string]any {
+	kind := "User"
+	if g.Group {
+		kind = "Group"
+	}
+	return map[string]any{
+		"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+		"metadata": map[string]any{"name": "berth-developer-" + strings.ToLower(kind) + "-" + digest(g.Name), "namespace": g.Namespace},
+		"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "berth-developer"},
+		"subjects": []any{map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": g.Name}},
+	}
+}
+
+// errNoSuchField is a file in assets that does not fit this program.
+var errNoSuchField = errors.New("no such field")
