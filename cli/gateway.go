@@ -10,8 +10,8 @@ import (
 )
 
 func newGateway(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "gateway", Short: "Install a gateway (for administrators)"}
-	cmd.AddCommand(newGatewayManifest(a))
+	cmd := &cobra.Command{Use: "gateway", Short: "Install and check a gateway (for administrators)"}
+	cmd.AddCommand(newGatewayManifest(a), newGatewayCheck(a))
 	return cmd
 }
 

@@ -47,12 +47,13 @@ func domainIn(domain string) func(string) string {
 	return strings.NewReplacer(pairs...).Replace
 }
 
-// set replaces the value at a path of one object. Its last part may be new.
-func (e *editor) set(kind, name string, value any, path ...string) {
+// set replaces the value at a path of our object of a kind. Its last part may
+// be new.
+func (e *editor) set(kind string, value any, path ...string) {
 	if e.err != nil {
 		return
 	}
-	at := e.object(kind, name)
+	at := e.object(kind)
 	for i, part := range path {
 		if at == nil {
 			break
@@ -65,7 +66,7 @@ func (e *editor) set(kind, name string, value any, path ...string) {
 		at = next
 	}
 	if at == nil {
-		e.err = fmt.Errorf("%s %s %s: %w", kind, name, strings.Join(path, "."), errNoSuchField)
+		e.err = fmt.Errorf("%s %s: %w", kind, strings.Join(path, "."), errNoSuchField)
 		return
 	}
 	var fresh yaml.Node
@@ -86,14 +87,14 @@ func (e *editor) add(value any) {
 	e.docs = append(e.docs, &doc)
 }
 
-// object finds the document of an object, or nil.
-func (e *editor) object(kind, name string) *yaml.Node {
+// object finds the document of our object of a kind, or nil.
+func (e *editor) object(kind string) *yaml.Node {
 	for _, doc := range e.docs {
 		if len(doc.Content) == 0 {
 			continue
 		}
 		root := doc.Content[0]
-		if text(child(root, "kind")) == kind && text(child(child(root, "metadata"), "name")) == name {
+		if text(child(root, "kind")) == kind && text(child(child(root, "metadata"), "name")) == gatewayName {
 			return root
 		}
 	}

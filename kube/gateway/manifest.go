@@ -69,15 +69,15 @@ func Manifest(o Options) ([]byte, error) {
 	}
 	e := &editor{docs: docs}
 	e.everywhere(domainIn(o.Domain))
-	e.set("ConfigMap", "berth", o.installation(), "data", "berth.yaml")
+	e.set("ConfigMap", o.installation(), "data", "berth.yaml")
 	if len(o.Annotations) > 0 {
-		e.set("Service", "berth", o.Annotations, "metadata", "annotations")
+		e.set("Service", o.Annotations, "metadata", "annotations")
 	}
 	if len(o.SourceRanges) > 0 {
-		e.set("Service", "berth", o.SourceRanges, "spec", "loadBalancerSourceRanges")
+		e.set("Service", o.SourceRanges, "spec", "loadBalancerSourceRanges")
 	}
 	if len(o.Namespaces) > 0 {
-		e.set("Gateway", "berth", o.hosts(), "spec", "servers", "0", "hosts")
+		e.set("Gateway", o.hosts(), "spec", "servers", "0", "hosts")
 	}
 	for _, g := range o.Grants {
 		e.add(g.binding())

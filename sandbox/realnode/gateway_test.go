@@ -90,7 +90,7 @@ func meshed(t *testing.T, kind string) *bed {
 
 // connect asks the gateway for a tunnel and returns the answer's status line.
 func connect(address, authority string) (string, error) {
-	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
+	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(context.Background(), "tcp", address)
 	if err != nil {
 		return "", err
 	}
@@ -208,6 +208,45 @@ func TestRoutesOfOthersAreRefused(t *testing.T) {
 			return nil
 		})
 	}
+}
+
+// The check is content with what the manifest makes, and finds what would hurt.
+func TestTheCheckFindsWhatHurts(t *testing.T) {
+	b := meshed(t, "istio")
+	b.create("held", image.SSHD)
+	b.contains(b.berth("gateway", "check"), "no EnvoyFilter changes the listener", "each of 1 hosts has one owner", "answers CONNECT", "nobody's workspace is reached")
+	const published = `apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: ws-w, namespace: berth-gateway}
+spec:
+  workloadSelector: {labels: {berth.sh/gateway: berth}}
+  configPatches:
+  - applyTo: NETWORK_FILTER
+    match: {context: GATEWAY, listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}}
+    patch:
+      operation: MERGE
+      value: {typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager, stream_idle_timeout: 300s}}
+  - applyTo: VIRTUAL_HOST
+    match: {context: GATEWAY}
+    patch: {operation: ADD, value: {name: x, domains: ["w.svc:80"], routes: []}}
+`
+	session := b.session("held")
+	session.waitFor("$")
+	if r := b.run(published, "kubectl", "apply", "-f", "-"); r.code != 0 {
+		t.Fatal(r)
+	}
+	twin := b.mustCommand("kubectl", "get", "virtualservice", "held", "-n", b.namespace, "-o", "jsonpath={.spec}")
+	text := fmt.Sprintf(`{"apiVersion":"networking.istio.io/v1","kind":"VirtualService","metadata":{"name":"twin","namespace":%q},"spec":%s}`, b.namespace, twin)
+	if r := b.run(text, "kubectl", "apply", "-f", "-"); r.code != 0 {
+		t.Fatal(r)
+	}
+	r := b.tryBerth("gateway", "check", "-o", "json")
+	b.contains(r.stdout, `"listener-patch"`, `"port-in-domain"`, `"host-claimed-twice"`, `"fix"`)
+	if r.code != 1 {
+		t.Errorf("with three problems: %v", r)
+	}
+	// It is no false alarm: the session ends when the listener has drained.
+	session.wait()
 }
 
 // Somebody with exactly the role berth-developer lives with a workspace, and

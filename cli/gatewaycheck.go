@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/berth-sh/berth/kube/gateway"
+	"github.com/berth-sh/berth/tunnel/connect"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// probeTimeout bounds each step of one question to the gateway.
+const probeTimeout = 5 * time.Second
+
+func newGatewayCheck(a *app) *cobra.Command {
+	f := formatTable
+	format := formatValue{&f, []format{formatTable, formatJSON, formatYAML}}
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Find what would hurt those who connect through the gateway",
+		Long: `Look at the gateway's objects in the cluster, and ask the gateway itself for tunnels
+that it must not give. The exit code is 1 when something was found.`,
+		Args: exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runGatewayCheck(cmd.Context(), f) },
+	}
+	cmd.Flags().VarP(format, "output", "o", "`format`: "+format.names())
+	return cmd
+}
+
+func (a *app) runGatewayCheck(ctx context.Context, f format) error {
+	c, err := a.cluster()
+	if err != nil {
+		return err
+	}
+	inst, err := c.installation(ctx)
+	if err != nil {
+		return err
+	}
+	objects, err := dynamic.NewForConfig(c.client.REST())
+	if err != nil {
+		return fmt.Errorf("looking at the gateway: %w", err)
+	}
+	ask, done, err := prober(inst.Gateway)
+	if err != nil {
+		return err
+	}
+	defer done()
+	findings, err := gateway.Checker{Cluster: objects, Installation: inst, Probe: ask}.Check(ctx)
+	if err != nil {
+		return err
+	}
+	if f != formatTable {
+		err = printValue(a.out, findings, f)
+	} else {
+		_, err = a.out.Write([]byte(findingsText(findings)))
+	}
+	if err != nil {
+		return err
+	}
+	for _, found := range findings {
+		if !found.OK {
+			return &exitError{code: 1}
+		}
+	}
+	return nil
+}
+
+// prober asks the gateway as any client does. done removes what it needed.
+func prober(g workspace.Gateway) (ask gateway.Prober, done func(), err error) {
+	o := connect.Options{Address: g.Address, TLS: g.TLS.Enabled(), ServerName: g.TLS.ServerName, Timeout: probeTimeout}
+	done = func() {}
+	if g.TLS.CA != "" {
+		file, err := os.CreateTemp("", "berth-ca-*.pem")
+		if err != nil {
+			return nil, nil, fmt.Errorf("keeping the gateway's CA: %w", err)
+		}
+		done = func() { _ = os.Remove(file.Name()) } // the system's temporary folder is cleaned anyway
+		_, err = file.WriteString(g.TLS.CA)
+		if err := errors.Join(err, file.Close()); err != nil {
+			done()
+			return nil, nil, fmt.Errorf("keeping the gateway's CA: %w", err)
+		}
+		o.CAFile = file.Name()
+	}
+	return func(ctx context.Context, authority string) (int, error) {
+		asked := o
+		asked.Authority = authority
+		var conn net.Conn
+		conn, err := connect.Dial(ctx, asked)
+		if err == nil {
+			_ = conn.Close() // that it is there is the answer
+			return http.StatusOK, nil
+		}
+		var refused *connect.RefusedError
+		if errors.As(err, &refused) {
+			return refused.Status, nil
+		}
+		return 0, err
+	}, done, nil
+}
+
+// findingsText is the form for people: problems first, each with its next step.
+func findingsText(findings []gateway.Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		sign := "✓"
+		if !f.OK {
+			sign = "✕"
+		}
+		fmt.Fprintf(&b, "%s %-18s %s", sign, f.Check, f.Text)
+		if f.Object != "" {
+			fmt.Fprintf(&b, "  (%s)", f.Object)
+		}
+		b.WriteString("\n")
+		if f.Fix != "" {
+			fmt.Fprintf(&b, "    next: %s\n", f.Fix)
+		}
+	}
+	return b.String()
+}

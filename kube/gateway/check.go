@@ -1,0 +1,226 @@
+package gateway
+
+// What would hurt: a gateway is looked at from two sides, by its objects in the
+// cluster and by asking it for tunnels that it must not give.
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/berth-sh/berth/workspace"
+)
+
+// Finding is one thing that a check has to say.
+type Finding struct {
+	Check  string `json:"check"`            // a stable name
+	OK     bool   `json:"ok"`               // false is a problem
+	Object string `json:"object,omitempty"` // kind and name of what says so
+	Text   string `json:"text"`
+	Fix    string `json:"fix,omitempty"`
+}
+
+// Prober asks a gateway for a tunnel and returns the status of its answer; an
+// error is a gateway that cannot be asked.
+type Prober func(ctx context.Context, authority string) (status int, err error)
+
+// Checker looks at one cluster's gateway.
+type Checker struct {
+	Cluster      dynamic.Interface
+	Installation workspace.Installation
+	Probe        Prober
+}
+
+// Check returns everything that was found, problems first. What may not be read
+// is a finding, not an error.
+func (c Checker) Check(ctx context.Context) ([]Finding, error) {
+	if !c.Installation.Gateway.Published() {
+		return []Finding{{
+			Check: "published", Text: "no gateway is published: workspaces are reached through the API server",
+			Fix: "berth gateway manifest --kind istio --domain DOMAIN | kubectl apply --server-side -f -",
+		}}, nil
+	}
+	r := &run{Checker: c}
+	if strings.HasPrefix(c.Installation.Gateway.Kind, "istio") {
+		r.envoyFilters(ctx)
+		r.hosts(ctx)
+		r.deployment(ctx)
+	}
+	r.fences(ctx)
+	r.answers(ctx)
+	r.strangers(ctx)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	slices.SortStableFunc(r.findings, func(a, b Finding) int {
+		switch {
+		case a.OK == b.OK:
+			return 0
+		case a.OK:
+			return 1
+		}
+		return -1
+	})
+	return r.findings, nil
+}
+
+// run is one check in progress.
+type run struct {
+	Checker
+	findings []Finding
+}
+
+func (r *run) problem(check, object, text, fix string) {
+	r.findings = append(r.findings, Finding{Check: check, Object: object, Text: workspace.Safe(text), Fix: fix})
+}
+
+func (r *run) fine(check, text string) {
+	r.findings = append(r.findings, Finding{Check: check, OK: true, Text: text})
+}
+
+// Resources that are looked at.
+var (
+	filters  = schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1alpha3", Resource: "envoyfilters"}
+	services = schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: "virtualservices"}
+	deploys  = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	policies = schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"}
+	fences   = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicybindings"}
+)
+
+// list reads all objects of a resource; ok is false where they cannot be read,
+// which is then a finding.
+func (r *run) list(ctx context.Context, check string, of schema.GroupVersionResource, namespace string) (items []unstructured.Unstructured, ok bool) {
+	got, err := r.Cluster.Resource(of).Namespace(namespace).List(ctx, metav1.ListOptions{})
+	switch {
+	case err == nil:
+		return got.Items, true
+	case apierrors.IsNotFound(err):
+		return nil, true // no such resource: nothing of it can hurt
+	}
+	r.problem(check, of.Resource, "cannot be looked at: "+err.Error(), "run it as somebody who may list "+of.GroupResource().String())
+	return nil, false
+}
+
+// title names an object.
+func title(o *unstructured.Unstructured) string {
+	name := o.GetName()
+	if o.GetNamespace() != "" {
+		name = o.GetNamespace() + "/" + name
+	}
+	return workspace.Safe(o.GetKind() + " " + name)
+}
+
+// reads tells whether an EnvoyFilter is one that our gateway gets: from its own
+// namespace or the mesh's, and not for other pods.
+func reads(o *unstructured.Unstructured, root string) bool {
+	if ns := o.GetNamespace(); ns != workspace.GatewayNamespace && ns != root {
+		return false
+	}
+	labels, found, _ := unstructured.NestedStringMap(o.Object, "spec", "workloadSelector", "labels")
+	if !found {
+		return true
+	}
+	for key, value := range labels {
+		if key != gatewayLabel || value != gatewayName {
+			return false
+		}
+	}
+	return true
+}
+
+// envoyFilters finds patches that change the listener, and domains that match
+// nothing.
+func (r *run) envoyFilters(ctx context.Context) {
+	items, ok := r.list(ctx, "listener-patch", filters, "")
+	if !ok {
+		return
+	}
+	clean := true
+	for i := range items {
+		o := &items[i]
+		if !reads(o, rootNamespace) {
+			continue
+		}
+		patches, _, _ := unstructured.NestedSlice(o.Object, "spec", "configPatches")
+		for _, p := range patches {
+			patch, _ := p.(map[string]any)
+			applyTo, _, _ := unstructured.NestedString(patch, "applyTo")
+			value, _, _ := unstructured.NestedMap(patch, "patch", "value")
+			switch applyTo {
+			case "NETWORK_FILTER", "LISTENER", "FILTER_CHAIN":
+				clean = false
+				r.problem("listener-patch", title(o), "it changes the listener ("+applyTo+"): each change cuts everybody's session when the listener has drained, and a missing Service stops the gateway from being configured",
+					"use a VirtualService for each workspace (kind istio), and delete it: kubectl delete envoyfilter -n "+workspace.Safe(o.GetNamespace())+" "+workspace.Safe(o.GetName()))
+			case "VIRTUAL_HOST", "ROUTE_CONFIGURATION":
+				if domain := withPort(value); domain != "" {
+					clean = false
+					r.problem("port-in-domain", title(o), "domain "+domain+" never matches: Istio takes the port off the request, not off the domain", "write the domain without its port")
+				}
+			}
+		}
+	}
+	if clean {
+		r.fine("listener-patch", "no EnvoyFilter changes the listener")
+	}
+}
+
+// withPort returns the first domain below value that ends in a port.
+func withPort(value any) string {
+	switch v := value.(type) {
+	case map[string]any:
+		if domains, ok := v["domains"].([]any); ok {
+			for _, d := range domains {
+				if s, ok := d.(string); ok && strings.Contains(s, ":") {
+					return s
+				}
+			}
+		}
+		for _, inner := range v {
+			if found := withPort(inner); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if found := withPort(inner); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
+// hosts finds hosts that more than one VirtualService brings to the gateway:
+// one of them gets the other's sessions.
+func (r *run) hosts(ctx context.Context) {
+	items, ok := r.list(ctx, "host-claimed-twice", services, "")
+	if !ok {
+		return
+	}
+	owner, clean := map[string]string{}, true
+	for i := range items {
+		o := &items[i]
+		gateways, _, _ := unstructured.NestedStringSlice(o.Object, "spec", "gateways")
+		if !slices.Contains(gateways, workspace.GatewayNamespace+"/"+gatewayName) {
+			continue
+		}
+		names, _, _ := unstructured.NestedStringSlice(o.Object, "spec", "hosts")
+		for _, host := range names {
+			if other, taken := owner[host]; taken {
+				clean = false
+				r.problem("host-claimed-twice", title(o), "host "+host+" is also claimed by "+other+": either may get the other's sessions", "delete the one that is not the workspace's")
+			}
+			owner[host] = title(o)
+		}
+	}
+	if clean {
+		r.fine("host-claimed-twice", fmt.Sprintf("each of %d hosts has one owner", len(owner)))
+	}
+}
