@@ -58,26 +58,38 @@ func median(took []time.Duration) time.Duration {
 	return took[len(took)/2]
 }
 
-// BenchmarkSSH measures `ssh ALIAS true`: direct, through berth-connect and
-// through proxytunnel. Use it with -benchtime 30x.
-func BenchmarkSSH(b *testing.B) {
+// ways are the ways to one sshd: direct, with the connection handed to ssh, with
+// berth-connect copying, and through proxytunnel.
+func ways(b *testing.B, command ...string) []way {
+	b.Helper()
 	server := sshtest.Start(b)
 	gateway := sshtest.Listen(b, nil, sshtest.Forward(server.Addr, established))
 	program := build(b)
-	ours := newMachine(b, alias.File{Transport: alias.Gateway, Address: gateway.Addr, Authority: authority}, server, program)
-	direct, theirs := machine{home: ours.home}, machine{home: ours.home}
-	direct.config, theirs.config = filepath.Join(ours.home, "direct"), filepath.Join(ours.home, "theirs")
+	base := newMachine(b, alias.File{Transport: alias.Gateway, Address: gateway.Addr, Authority: authority}, server, program)
 	host, port, err := net.SplitHostPort(server.Addr)
 	if err != nil {
 		b.Fatal(err)
 	}
-	direct.writeConfig(b, server, "HostName "+host+"\n  Port "+port)
-	theirs.writeConfig(b, server, "ProxyCommand proxytunnel -q -p "+gateway.Addr+" -d "+authority)
-	interleave(b, []way{
-		{"direct", func() error { return direct.ssh(b.Context(), aliasName, "true").Run() }},
-		{"berth-connect", func() error { return ours.ssh(b.Context(), aliasName, "true").Run() }},
-		{"proxytunnel", func() error { return theirs.ssh(b.Context(), aliasName, "true").Run() }},
-	})
+	var out []way
+	for _, w := range []struct{ name, config string }{
+		{"direct", "HostName " + host + "\n  Port " + port},
+		{"passed", fmt.Sprintf("ProxyCommand %q --fdpass %s\n  ProxyUseFdpass yes", program, aliasName)},
+		{"copied", fmt.Sprintf("ProxyCommand %q %s", program, aliasName)},
+		{"proxytunnel", "ProxyCommand proxytunnel -q -p " + gateway.Addr + " -d " + authority},
+	} {
+		m := machine{home: base.home, config: filepath.Join(base.home, w.name)}
+		m.writeConfig(b, server, w.config)
+		out = append(out, way{w.name, func() error { return m.ssh(b.Context(), append([]string{aliasName}, command...)...).Run() }})
+	}
+	return out
+}
+
+// BenchmarkSSH measures `ssh ALIAS true`. Use it with -benchtime 30x.
+func BenchmarkSSH(b *testing.B) { interleave(b, ways(b, "true")) }
+
+// BenchmarkDownload measures 1 GiB. Use it with -benchtime 5x.
+func BenchmarkDownload(b *testing.B) {
+	interleave(b, ways(b, "head", "-c", "1G", "/dev/zero"))
 }
 
 // BenchmarkStart measures exec to exit of berth-connect beside the smallest
