@@ -18,6 +18,9 @@ import (
 // ContainerName is the container that runs sshd.
 const ContainerName = "workspace"
 
+// entrypoint is the script that it runs, whatever the image.
+const entrypoint = "/etc/berth/boot/entrypoint.sh"
+
 // userID is the login user's number in every profile, so that a home can move
 // from one profile to another.
 const userID = 1000
@@ -95,7 +98,7 @@ func (b builder) container() (corev1.Container, error) {
 	c := corev1.Container{
 		Name:      ContainerName,
 		Image:     b.spec.Image,
-		Command:   []string{"/bin/sh", "/etc/berth/boot/entrypoint.sh"},
+		Command:   []string{"/bin/sh", entrypoint},
 		Env:       b.env(),
 		Resources: resources,
 		Ports:     []corev1.ContainerPort{{Name: "ssh", ContainerPort: workspace.SSHPort, Protocol: corev1.ProtocolTCP}},

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -83,6 +84,7 @@ func seeContainers(specs []corev1.Container, statuses []corev1.ContainerStatus, 
 			}
 		}
 		if c.Name == ContainerName {
+			c.Foreign = !slices.Contains(append(spec.Command, spec.Args...), entrypoint)
 			out = append([]workspace.Container{c}, out...)
 			continue
 		}

@@ -106,6 +106,16 @@ func readyCases() []foldCase {
 			sentence: "The container runs, but sshd does not answer on port 2222.", evidence: "Readiness probe failed", next: "berth logs api",
 		},
 		{
+			name: "entrypoint overridden",
+			o:    up(pod(running(), started(time.Second), func(p *workspace.Pod) { p.Containers[0].Foreign = true })), phase: workspace.Failing, reason: workspace.ReasonNotReady,
+			sentence: "Container workspace runs another command than berth's, so no sshd is started in it.", brief: "no sshd", next: "--show-managed-fields",
+		},
+		{
+			name: "entrypoint overridden by what ends",
+			o:    up(pod(backOff(3, workspace.ContainerState{ExitCode: 1}), func(p *workspace.Pod) { p.Containers[0].Foreign = true })), phase: workspace.Failing, reason: workspace.ReasonCrashLoop,
+			sentence: "Container workspace runs another command than berth's, so no sshd is started in it.", next: "--show-managed-fields",
+		},
+		{
 			name: "readiness lost after having been ready", o: up(pod(running(), wasReady)), phase: workspace.Failing, reason: workspace.ReasonNotReady,
 			sentence: "The container runs, but sshd does not answer on port 2222.",
 		},

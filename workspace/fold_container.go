@@ -139,6 +139,9 @@ func foldCrash(o *Observed) (Status, bool) {
 	if line := lastLine(end.Message); line != "" {
 		sentence += "; it said: " + clip(line)
 	}
+	if c.Foreign {
+		return failing(ReasonCrashLoop, "crash loop · "+what, foreignCommand(c), p.downSince(end), o.crashEvidence(p, c, end), o.stepCommand())
+	}
 	return failing(ReasonCrashLoop, "crash loop · "+what, sentence+".", p.downSince(end),
 		o.crashEvidence(p, c, end),
 		step("read its last log", o.berth("logs")), o.stepImage())

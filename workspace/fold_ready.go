@@ -112,6 +112,9 @@ func foldNotReady(o *Observed) (Status, bool) {
 		began, grace = ready.Since, laterStart
 	}
 	evidence := []Evidence{o.podEvidence(p, "container "+c.Name+" runs, not ready", began)}
+	if c.Foreign {
+		return failing(ReasonNotReady, "no sshd", foreignCommand(c), began, evidence, o.stepCommand())
+	}
 	if e := o.event("Pod/"+p.Name, "Unhealthy"); e != nil {
 		evidence = append(evidence, o.eventEvidence(e))
 	}
@@ -120,6 +123,16 @@ func foldNotReady(o *Observed) (Status, bool) {
 	}
 	return failing(ReasonNotReady, "ssh not answering", "The container runs, but sshd does not answer on port "+strconv.Itoa(SSHPort)+".",
 		began, evidence, o.stepLogs(), o.stepRestart())
+}
+
+// foreignCommand says that a container cannot serve ssh: an edit of the
+// Deployment or a webhook has replaced what it runs.
+func foreignCommand(c Container) string {
+	return "Container " + c.Name + " runs another command than berth's, so no sshd is started in it."
+}
+
+func (o *Observed) stepCommand() NextStep {
+	return step("see who has set its command, and take that away", o.kubectl("get", "deployment", o.Name, "-o", "yaml", "--show-managed-fields"))
 }
 
 // mainContainer returns the first container that is not an init container.

@@ -75,6 +75,7 @@ type Container struct {
 	Init     bool
 	Ready    bool
 	Started  bool
+	Foreign  bool // the workspace's container runs something else than berth's script
 	Restarts int
 	State    ContainerState
 	Last     ContainerState // the previous run; zero when there was none

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,19 +47,51 @@ func TestWhyOfWhatCannotRun(t *testing.T) {
 	}
 }
 
+// A limit ends what takes too much; where the machine's kernel gives the node no
+// memory controller, the end is injected, and the output says so.
 func TestOutOfMemoryIsCalledThat(t *testing.T) {
 	t.Parallel()
-	if !realnode.HasMemoryLimits() {
-		t.Log("this machine's kernel gives the node no memory controller: the end is injected, not real")
-		t.Fatal("no memory controller")
-	}
 	b := newBed(t, baseline)
 	b.create("w", image.SSHD, "--memory", "64Mi")
+	if !realnode.HasMemoryLimits() {
+		t.Log("no memory controller here: the end by the kernel is injected, not real")
+		b.injectOOM("w")
+		return
+	}
+	t.Log("the node has a memory controller: the end by the kernel is real")
 	// The first process is what ends a container when it is killed for memory.
 	r := b.tryFar("w", `sudo sh -c 'head -c 200m /dev/zero | tail | wc -c'; echo after`)
 	b.contains(r.stdout, "after")
 	b.contains(r.stdout+r.stderr, "Killed")
 	b.far("w", "true")
+	b.injectOOM("w")
+}
+
+// injectOOM has the pod's status say that its container was killed for memory,
+// until the kubelet says what is true.
+func (b *bed) injectOOM(name string) {
+	b.t.Helper()
+	b.eventually(60*time.Second, "berth why names the memory", func() error {
+		pod := b.pod(name)
+		pod.Status.Conditions = slices.DeleteFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady })
+		pod.Status.ContainerStatuses[0].Ready = false
+		pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "OOMKilled", ExitCode: 137, FinishedAt: metav1.Now()}}
+		if _, err := b.api.CoreV1().Pods(b.namespace).UpdateStatus(b.t.Context(), pod, metav1.UpdateOptions{}); err != nil {
+			return err
+		}
+		return says(b.tryBerth("why", name), "killed for memory: it has a limit of 64Mi")
+	})
+}
+
+// Whoever replaces the command of a workspace's container is told what that
+// does; an image's own entrypoint does nothing.
+func TestAnotherCommandIsNamed(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, baseline)
+	b.create("w", image.SSHD)
+	b.mustCommand("kubectl", "-n", b.namespace, "patch", "deployment", "w", "--type=json",
+		"-p", `[{"op":"replace","path":"/spec/template/spec/containers/0/command","value":["sleep","1000"]}]`)
+	b.says("w", "runs another command than berth's", "--show-managed-fields")
 }
 
 func TestSSHDKilledComesBack(t *testing.T) {
