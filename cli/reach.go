@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/berth-sh/berth/sshconf"
 	"github.com/berth-sh/berth/tunnel"
 	"github.com/berth-sh/berth/tunnel/connect"
@@ -18,8 +20,12 @@ import (
 	"github.com/berth-sh/berth/workspace/alias"
 )
 
-// probePause is how long a probe waits before it tries again.
-const probePause = 100 * time.Millisecond
+// redial is how long to wait before a workspace is tried again: hardly at
+// first, because most are ready within a moment, then no more than twice a
+// second, because a gateway that comes back meets everybody at once.
+func redial() wait.Backoff {
+	return wait.Backoff{Duration: 100 * time.Millisecond, Factor: 1.5, Steps: 20, Cap: 500 * time.Millisecond}
+}
 
 // ready makes sure that w runs. One that was stopped stays stopped unless the
 // user says otherwise: whoever stopped it had a reason.
@@ -86,14 +92,14 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 		return err
 	}
 	dial := tunnel.ForAlias(f, a.portForward, a.tellFallback())
-	for {
+	for pause := redial(); ; {
 		err := tunnel.Probe(ctx, dial)
 		if err == nil {
 			tell(workspace.Progress{Step: "ssh answers", Done: true, Elapsed: time.Since(begun)})
 			return nil
 		}
 		select {
-		case <-time.After(probePause):
+		case <-time.After(pause.Step()):
 		case <-ctx.Done():
 			return waitError(ref, err.Error(), context.Cause(ctx))
 		}
@@ -159,7 +165,7 @@ func (a *app) dial(ctx context.Context, w workspace.Workspace, fellBack func(err
 		Keys: tunnel.Keys{Files: files, Agent: a.env.getenv("SSH_AUTH_SOCK")},
 		Env:  tunnel.Environ(os.Environ()), Log: a.logger(),
 	}
-	for begun := time.Now(); ; {
+	for begun, pause := time.Now(), redial(); ; {
 		client, err := tunnel.Dial(ctx, config)
 		var refused *connect.RefusedError
 		// The pod is ready a moment before every gateway knows.
@@ -167,7 +173,7 @@ func (a *app) dial(ctx context.Context, w workspace.Workspace, fellBack func(err
 			return client, err
 		}
 		select {
-		case <-time.After(probePause):
+		case <-time.After(pause.Step()):
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}

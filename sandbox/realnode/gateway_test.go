@@ -33,7 +33,7 @@ const (
 // meshed installs a gateway of a kind by its manifest and starts its Envoy. The
 // cluster's own gateway is back when the test ends; tests that use it do not
 // run at the same time.
-func meshed(t *testing.T, kind string) *bed {
+func meshed(t testing.TB, kind string) *bed {
 	t.Helper()
 	b := newBed(t, baseline)
 	b.gatewayOnly = true

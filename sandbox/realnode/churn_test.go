@@ -1,0 +1,226 @@
+//go:build linux && realnode
+
+package realnode_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/berth-sh/berth/kube"
+	"github.com/berth-sh/berth/kube/route"
+	"github.com/berth-sh/berth/sandbox/realnode/image"
+	"github.com/berth-sh/berth/workspace"
+)
+
+// What neighbours do to a session: nothing.
+const (
+	neighbours = 1000
+	sessions   = 200
+	crowd      = 3000 // workspaces that are there while routes are timed
+)
+
+// BenchmarkNeighbours holds sessions through each kind of gateway while other
+// workspaces are created and deleted by the program's own code. Each session
+// sends numbered lines and compares what comes back.
+func BenchmarkNeighbours(b *testing.B) {
+	for _, kind := range []string{"istio", "istio-static", "istio-envoyfilter", "envoy", "envoy-gateway"} {
+		b.Run(kind, func(b *testing.B) {
+			for b.Loop() {
+				holdThroughChurn(b, kind)
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func holdThroughChurn(b *testing.B, kind string) {
+	bed := meshed(b, kind)
+	bed.create("w", image.SSHD, "--cpu", "1500m", "--memory", "4Gi")
+	held := bed.hold("w", sessions)
+	begun := time.Now()
+	f := newFleet(bed)
+	f.create(neighbours)
+	f.remove(neighbours)
+	took := time.Since(begun)
+	time.Sleep((meshDrain + 2) * time.Second) // what a change of the listener would cut is cut by now
+	dropped, lost, bytes := held.stop()
+	b.ReportMetric(float64(dropped), "dropped")
+	b.ReportMetric(float64(lost), "lost-bytes")
+	b.ReportMetric(float64(bytes)/float64(1<<20), "echoed-MiB")
+	b.ReportMetric(took.Seconds(), "churn-s")
+	if dropped > 0 || lost > 0 {
+		b.Errorf("%s: %d of %d sessions dropped, %d bytes lost", kind, dropped, sessions, lost)
+	}
+	last := bed.hold("w", 1)
+	bed.berth("delete", "w", "--wait", "--yes")
+	if !last.ended(40 * time.Second) {
+		b.Error("a deleted workspace kept its session")
+	}
+}
+
+// BenchmarkRoute is the time from writing a workspace's Service and route to
+// the gateway's 200, with many other workspaces in place. The pod runs already:
+// what is measured is the gateway's part.
+func BenchmarkRoute(b *testing.B) {
+	for _, kind := range []string{"istio", "istio-static", "istio-envoyfilter"} {
+		b.Run(kind, func(b *testing.B) {
+			bed := meshed(b, kind)
+			bed.create("w", image.SSHD)
+			f := newFleet(bed)
+			f.create(crowd)
+			var took []float64
+			for b.Loop() {
+				took = append(took, f.route("x"+strconv.Itoa(len(took))).Seconds())
+			}
+			b.ReportMetric(median(took), "median-s")
+			b.ReportMetric(took[len(took)-1], "max-s") // median has sorted them
+			b.ReportMetric(0, "ns/op")
+			f.remove(crowd)
+		})
+	}
+}
+
+// fleet makes workspaces that never run: no node has their label.
+type fleet struct {
+	bed    *bed
+	client *kube.Client
+	raw    dynamic.Interface
+	inst   workspace.Installation
+	spec   workspace.Spec
+	id     kube.Identity
+}
+
+func newFleet(b *bed) *fleet {
+	b.t.Helper()
+	client, err := kube.New(kube.Options{Kubeconfig: node.kubeconfig, Adjust: func(c *rest.Config) { c.QPS = -1 }})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	f := &fleet{bed: b, client: client}
+	if f.inst, err = client.Installation(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	if f.raw, err = dynamic.NewForConfig(client.REST()); err != nil {
+		b.t.Fatal(err)
+	}
+	plan, err := client.Preflight(b.t.Context(), f.ref(0), workspace.Spec{
+		Image: image.SSHD, CPU: "100m", Memory: "64Mi", Disk: "1Gi", NodeSelector: map[string]string{"berth.sh/nowhere": "yes"},
+	}, f.inst)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	f.spec = plan.Spec
+	if f.id, err = kube.NewIdentity([]string{b.mustCommand("cat", b.home+"/.ssh/id_ed25519.pub")}); err != nil {
+		b.t.Fatal(err)
+	}
+	return f
+}
+
+func (f *fleet) ref(i int) workspace.Ref {
+	return workspace.Ref{Namespace: f.bed.namespace, Name: "n" + strconv.Itoa(i)}
+}
+
+func (f *fleet) create(n int) {
+	f.bed.t.Helper()
+	f.each(n, func(ctx context.Context, ref workspace.Ref) error {
+		_, err := f.client.Create(ctx, kube.Request{Ref: ref, Spec: f.spec, Identity: f.id, Installation: f.inst}, nil)
+		return err
+	})
+}
+
+func (f *fleet) remove(n int) {
+	f.bed.t.Helper()
+	f.each(n, func(ctx context.Context, ref workspace.Ref) error {
+		return f.client.Delete(ctx, ref, "", f.inst, nil)
+	})
+}
+
+// each does something to every workspace of the fleet, a few at a time.
+func (f *fleet) each(n int, do func(context.Context, workspace.Ref) error) {
+	f.bed.t.Helper()
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	failed := make(chan error, 16)
+	for range cap(failed) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				if err := do(f.bed.t.Context(), f.ref(i)); err != nil {
+					failed <- fmt.Errorf("%s: %w", f.ref(i), err)
+					return
+				}
+			}
+		})
+	}
+	workers.Wait()
+	close(failed)
+	for err := range failed {
+		f.bed.t.Fatal(err)
+	}
+}
+
+// route gives the pod of workspace w another name, and returns how long the
+// gateway took to reach it by that name.
+func (f *fleet) route(name string) time.Duration {
+	f.bed.t.Helper()
+	ctx, ref := f.bed.t.Context(), workspace.Ref{Namespace: f.bed.namespace, Name: name}
+	way, err := route.For(f.inst)
+	if err != nil {
+		f.bed.t.Fatal(err)
+	}
+	objects, err := way.Objects(ref, f.inst)
+	if err != nil {
+		f.bed.t.Fatal(err)
+	}
+	service, err := f.bed.api.CoreV1().Services(ref.Namespace).Get(ctx, "w", metav1.GetOptions{})
+	if err != nil {
+		f.bed.t.Fatal(err)
+	}
+	ports := service.Spec.Ports
+	for i := range ports {
+		ports[i].NodePort = 0
+	}
+	begun := time.Now()
+	_, err = f.bed.api.CoreV1().Services(ref.Namespace).Create(ctx, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.ServiceSpec{Selector: service.Spec.Selector, Ports: ports},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		f.bed.t.Fatal(err)
+	}
+	for _, o := range objects {
+		f.post(ctx, o)
+	}
+	for {
+		status, err := connect(meshAddress, way.Authority(ref, f.inst))
+		if err == nil && strings.HasPrefix(status, "HTTP/1.1 200") {
+			return time.Since(begun)
+		}
+		if time.Since(begun) > 30*time.Second {
+			f.bed.t.Fatalf("%s is not reached: %s %v", name, status, err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// post writes an object of a route.
+func (f *fleet) post(ctx context.Context, o runtime.Object) {
+	f.bed.t.Helper()
+	u := o.(*unstructured.Unstructured)
+	resource, _ := meta.UnsafeGuessKindToResource(u.GroupVersionKind())
+	if _, err := f.raw.Resource(resource).Namespace(u.GetNamespace()).Create(ctx, u, metav1.CreateOptions{}); err != nil {
+		f.bed.t.Fatal(err)
+	}
+}
