@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/berth-sh/berth/kube/route"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -35,6 +36,7 @@ type WatchConfig struct {
 type Watcher struct {
 	client  kubernetes.Interface
 	config  WatchConfig
+	way     route.Route
 	gate    gate
 	sources []*source
 	changed chan struct{}
@@ -48,6 +50,7 @@ type Watcher struct {
 	classes    map[string]bool // storage classes; true binds on first consumer
 	classError *workspace.Access
 	synced     bool
+	probe      *workspace.Probe // the newest of all rows
 	state      state
 	generation uint64
 	snapshot   *workspace.Snapshot // of generation; nil when it must be made
@@ -72,7 +75,7 @@ func NewWatcher(client kubernetes.Interface, config WatchConfig) *Watcher {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	w := &Watcher{
-		client: client, config: config,
+		client: client, config: config, way: wayOf(config.Installation),
 		changed: make(chan struct{}, 1), woken: make(chan struct{}, 1),
 		rows: map[workspace.Ref]*row{}, dirty: map[workspace.Ref]bool{},
 		going: map[string]bool{}, lost: map[string]bool{}, classes: map[string]bool{},
@@ -112,7 +115,7 @@ func (w *Watcher) makeSnapshot() *workspace.Snapshot {
 		Context: w.config.Context, Cluster: w.config.Cluster, ClusterName: w.config.ClusterName,
 		Namespace: w.config.Namespace, Installation: w.config.Installation,
 		Denied: w.state.denied, Synced: w.synced, StaleSince: w.state.staleSince,
-		Problem: w.state.problem, Hint: w.state.hint,
+		Problem: w.state.problem, Hint: w.state.hint, Probe: w.probe,
 		Workspaces: make([]workspace.Workspace, 0, len(w.rows)),
 	}
 	for _, r := range w.rows {
@@ -125,17 +128,6 @@ func (w *Watcher) makeSnapshot() *workspace.Snapshot {
 
 // Changed is signalled after a change; several changes may be one signal.
 func (w *Watcher) Changed() <-chan struct{} { return w.changed }
-
-// SetProbe records what trying the route of a workspace gave; nil forgets it.
-func (w *Watcher) SetProbe(ref workspace.Ref, p *workspace.Probe) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if r := w.rows[ref]; r != nil {
-		r.probe = p
-		w.dirty[ref] = true
-		w.wake()
-	}
-}
 
 // wake has the fold loop look at what is dirty.
 func (w *Watcher) wake() {

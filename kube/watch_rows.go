@@ -18,7 +18,7 @@ type row struct {
 	claim       *claimSeen
 	replicaSets map[string]replicaSetSeen
 	pods        map[string]podSeen
-	probe       *workspace.Probe
+	probe       *workspace.Probe // may be about an earlier pod
 
 	events     []workspace.Event
 	eventsNext time.Time // when events are worth asking for again
@@ -94,7 +94,7 @@ func (w *Watcher) observe(ref workspace.Ref, r *row, now time.Time) workspace.Ob
 	}
 	o := workspace.Observed{
 		Ref: ref, Now: now.Add(skew), StaleSince: stale, Denied: w.deniedFor(ref),
-		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probe, Program: w.config.Program,
+		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probeSince(skew), Program: w.config.Program,
 	}
 	if r.deployment != nil {
 		d := r.deployment.observed
@@ -167,6 +167,10 @@ func (w *Watcher) workspace(ref workspace.Ref, r *row, o workspace.Observed) wor
 		if !p.observed.Terminating {
 			break
 		}
+	}
+	out.Route = w.routeTo(ref)
+	if out.Status.Phase != workspace.Stopping && r.probe.About(out.Pod, out.ReadySince) {
+		out.Probe = r.probe
 	}
 	return out
 }

@@ -24,6 +24,12 @@ const (
 // greeting, says goodbye in the protocol's own words, so that the server
 // logs no broken connection, and closes. It takes two round trips and no key.
 func Probe(ctx context.Context, dial Dialer) error {
+	return probe(ctx, dial, func() {})
+}
+
+// probe calls greeted when the greeting is there: the goodbye takes another
+// moment.
+func probe(ctx context.Context, dial Dialer, greeted func()) error {
 	conn, err := dial(ctx)
 	if err != nil {
 		return err
@@ -39,6 +45,7 @@ func Probe(ctx context.Context, dial Dialer) error {
 		}
 		return workspace.WithKind(workspace.ErrUnreachable, fmt.Errorf("waiting for sshd: %w", err))
 	}
+	greeted()
 	if _, err := conn.Write(goodbye()); err != nil {
 		return nil //nolint:nilerr // it has greeted: it answers
 	}

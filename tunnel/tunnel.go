@@ -3,7 +3,8 @@
 // [Dial] turns any connection to a workspace's sshd into a [Client] that
 // knows which host key to expect, tells when the other side has gone quiet,
 // and runs shells and commands with the remote's exit codes. [Terminal] puts a
-// shell on a real terminal. [Probe] asks only whether sshd answers.
+// shell on a real terminal. [Probe] asks only whether sshd answers, and [Try]
+// where the way to it ends.
 //
 // # What a workspace may do to us
 //

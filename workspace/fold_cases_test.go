@@ -58,12 +58,6 @@ func endCases() []foldCase {
 }
 
 func readyCases() []foldCase {
-	probe := func(o *workspace.Observed) {
-		o.Probe = &workspace.Probe{At: ago(time.Second), Error: "the gateway answers 503: no healthy upstream"}
-	}
-	old := func(o *workspace.Observed) {
-		o.Probe = &workspace.Probe{At: ago(time.Minute), Error: "connection refused"}
-	}
 	lost := func(p *workspace.Pod) { p.NodeLost = true }
 	wasReady := func(p *workspace.Pod) {
 		p.Containers[0].State.Since = ago(time.Hour)
@@ -76,11 +70,6 @@ func readyCases() []foldCase {
 				p.Containers[0].Restarts, p.Containers[0].Last = 4, workspace.ContainerState{Kind: "terminated", Reason: "OOMKilled", ExitCode: 137}
 			})), phase: workspace.Running, reason: workspace.ReasonReady, sentence: "Ready; sshd answers.",
 		},
-		{
-			name: "route fails", o: with(up(pod(ready())), probe), phase: workspace.Unreachable, reason: workspace.ReasonRouteFails,
-			sentence: "The pod is ready, but the route does not answer: the gateway answers 503: no healthy upstream.", next: "kubectl -n berth-gateway get configmap berth -o yaml",
-		},
-		{name: "a probe older than readiness says nothing", o: with(up(pod(ready())), old), phase: workspace.Running, reason: workspace.ReasonReady, sentence: "Ready; sshd answers."},
 		{
 			name: "node lost", o: up(pod(ready(), lost)), phase: workspace.Unreachable, reason: workspace.ReasonNodeLost,
 			sentence: "Node n1 does not answer; the pod may still run there, and its volume stays locked to that node.", next: "kubectl get node n1",

@@ -28,19 +28,8 @@ func foldReady(o *Observed) (Status, bool) {
 	if !ready {
 		return Status{}, false
 	}
-	if o.Probe != nil && !o.Probe.OK && o.Probe.At.After(since) {
-		return Status{
-			Phase: Unreachable, Reason: ReasonRouteFails, Brief: "route fails", Since: o.Probe.At,
-			Sentence: "The pod is ready, but the route does not answer: " + clip(o.Probe.Error) + ".",
-			Evidence: []Evidence{
-				{Object: "route", Says: o.Probe.Error, Since: o.Probe.At},
-				o.podEvidence(p, "Ready", since),
-			},
-			Next: []NextStep{
-				step("see which gateway the cluster publishes", "kubectl -n "+GatewayNamespace+" get configmap "+InstallationName+" -o yaml"),
-				step("go through the API server meanwhile", o.berth("ssh")),
-			},
-		}, true
+	if probe := o.probed(p); probe != nil && !probe.OK {
+		return o.routeFails(p, since, probe), true
 	}
 	return Status{
 		Phase: Running, Reason: ReasonReady, Brief: "running", Since: since, Sentence: "Ready; sshd answers.",

@@ -30,7 +30,7 @@ type foldCase struct {
 }
 
 func foldCases() []foldCase {
-	return slices.Concat(endCases(), readyCases(), startCases(), imageCases(), containerCases(), admissionCases(), volumeCases(), scheduleCases(), deniedCases())
+	return slices.Concat(endCases(), readyCases(), routeCases(), startCases(), imageCases(), containerCases(), admissionCases(), volumeCases(), scheduleCases(), deniedCases())
 }
 
 func TestFold(t *testing.T) {

@@ -44,5 +44,5 @@ func (t GatewayTLS) Enabled() bool { return t != GatewayTLS{} }
 
 // Published reports whether there is a gateway to connect through.
 func (g Gateway) Published() bool {
-	return g.Kind != "" && g.Kind != "port-forward" && g.Address != ""
+	return g.Kind != "" && g.Kind != KindPortForward && g.Address != ""
 }

@@ -20,7 +20,7 @@ type Observed struct {
 	Claim                *Claim
 	SecretMissing        bool    // known to be absent; Secrets are only ever read by name
 	Events               []Event // of all its objects, newest first; often empty, evidence only
-	Probe                *Probe  // nil when nobody has tried the route
+	Probe                *Probe  // nil when nobody has tried the route; one about an earlier pod says nothing
 }
 
 // Deployment is the part of a Deployment that the fold reads.
@@ -103,11 +103,4 @@ type Claim struct {
 	DeletedAt    time.Time
 	Capacity     string
 	Terminating  bool
-}
-
-// Probe is what trying the route gave.
-type Probe struct {
-	At    time.Time
-	OK    bool
-	Error string // one sentence when not OK
 }

@@ -12,6 +12,7 @@ type Snapshot struct {
 	Installation Installation
 
 	Workspaces []Workspace // unsorted, deleted ones included
+	Probe      *Probe      // the newest of any workspace's; nil when no route was tried
 	Denied     []Access    // what could not be read; the list is partial when not empty
 
 	Synced     bool      // a complete first list has arrived

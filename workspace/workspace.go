@@ -68,6 +68,8 @@ type Workspace struct {
 	ClaimUID   string // precondition of purge
 	DeletedAt  time.Time
 	Capacity   string // of the home's claim, as the cluster reports it
+	Route      Route
+	Probe      *Probe // the newest of the current pod; nil when nobody has tried the route
 
 	// Timeline holds when the current pod was scheduled, initialized, started
 	// and became ready; zero times are steps not reached.

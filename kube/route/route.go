@@ -40,7 +40,7 @@ const (
 	KindIstioEnvoyFilter = "istio-envoyfilter"
 	KindEnvoyGateway     = "envoy-gateway"
 	KindEnvoy            = "envoy"
-	KindPortForward      = "port-forward"
+	KindPortForward      = workspace.KindPortForward
 )
 
 // served are the kinds, in the order in which they are offered.

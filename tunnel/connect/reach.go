@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/berth-sh/berth/workspace/alias"
 )
@@ -29,6 +30,14 @@ func Reach(ctx context.Context, f alias.File, portForward PortForwarder, fellBac
 	}
 	fellBack(err)
 	return portForward(ctx, f)
+}
+
+// Through opens a connection to the sshd of f by its gateway or address alone:
+// nothing is passed over. timeout bounds each step.
+func Through(ctx context.Context, f alias.File, timeout time.Duration) (net.Conn, error) {
+	o := optionsFor(f)
+	o.Timeout = timeout
+	return Dial(ctx, o)
 }
 
 // Unreachable reports whether err says that the way to the gateway is broken,
