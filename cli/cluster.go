@@ -98,20 +98,39 @@ func (c *cluster) watch(ctx context.Context, namespace string, a *app) (w *kube.
 // list reads the workspaces of a namespace, "" for all. A list that may not be
 // read at all is an error; one with gaps says so in Denied.
 func (c *cluster) list(ctx context.Context, namespace string, a *app) (workspace.Snapshot, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, listTimeout, timedOut(listTimeout))
-	defer cancel()
-	w, stop, err := c.watch(ctx, namespace, a)
+	w, stop, err := c.listed(ctx, namespace, a)
 	if err != nil {
 		return workspace.Snapshot{}, err
 	}
 	defer stop()
+	s, _ := w.Snapshot()
+	return s, nil
+}
+
+// listed is list that goes on following until stop.
+func (c *cluster) listed(ctx context.Context, namespace string, a *app) (w *kube.Watcher, stop func(), err error) {
+	w, stop, err = c.watch(ctx, namespace, a)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := awaitList(ctx, w); err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return w, stop, nil
+}
+
+// awaitList waits for the first complete list.
+func awaitList(ctx context.Context, w *kube.Watcher) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, listTimeout, timedOut(listTimeout))
+	defer cancel()
 	for {
 		s, _ := w.Snapshot()
 		switch {
 		case s.Synced && deniedAll(s):
-			return s, workspace.WithHint(&workspace.AccessError{Missing: s.Denied}, "ask for the role berth-developer in the namespace")
+			return workspace.WithHint(&workspace.AccessError{Missing: s.Denied}, "ask for the role berth-developer in the namespace")
 		case s.Synced:
-			return s, nil
+			return nil
 		}
 		select {
 		case <-w.Changed():
@@ -120,7 +139,7 @@ func (c *cluster) list(ctx context.Context, namespace string, a *app) (workspace
 			if s.Problem != "" {
 				err = workspace.WithHint(fmt.Errorf("%w: %s", err, s.Problem), s.Hint)
 			}
-			return s, err
+			return err
 		}
 	}
 }

@@ -23,10 +23,8 @@ func newConnect(a *app) *cobra.Command {
 		Short: "Carry one ssh connection (ssh runs this as ProxyCommand)",
 		Args:  exactly(1, "the alias"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch alias.Transport(via) {
-			case "", alias.PortForward, alias.Gateway, alias.Direct:
-			default:
-				return usageError(cmd, "--via %q: it is %s, %s or %s", workspace.Safe(via), alias.Gateway, alias.Direct, alias.PortForward)
+			if via != "" && !alias.Transport(via).Known() {
+				return usageError(cmd, "%s", badVia(via))
 			}
 			dir, err := a.ssh()
 			if err != nil {
@@ -40,9 +38,17 @@ func newConnect(a *app) *cobra.Command {
 			return &exitError{code: code}
 		},
 	}
-	cmd.Flags().StringVar(&via, "via", "", "`transport` to use instead of the alias's: gateway, direct or port-forward")
+	cmd.Flags().StringVar(&via, "via", "", viaUsage)
 	cmd.Flags().BoolVar(&pass, "fdpass", false, "hand the connection to ssh, where it waits for one (ProxyUseFdpass)")
 	return cmd
+}
+
+// viaUsage is the help of the flag with which a transport is insisted on.
+const viaUsage = "`transport` to use instead of the alias's: gateway, direct or port-forward"
+
+// badVia says what the flag's values are.
+func badVia(via string) string {
+	return fmt.Sprintf("--via %q: it is %s, %s or %s", workspace.Safe(via), alias.Gateway, alias.Direct, alias.PortForward)
 }
 
 // portForward dials the sshd behind an alias through the API server that its

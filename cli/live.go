@@ -24,6 +24,7 @@ const (
 // live implements tui.Source and tui.Scope.
 type live struct {
 	app     *app
+	routes  *routeProber
 	changed chan struct{} // capacity 1
 	moved   chan struct{} // capacity 1: another namespace was chosen
 
@@ -36,7 +37,7 @@ type live struct {
 }
 
 func newLive(a *app) *live {
-	l := &live{app: a, changed: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
+	l := &live{app: a, routes: newRouteProber(a), changed: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
 	l.before.Context = a.flags.context
 	return l
 }
@@ -168,12 +169,14 @@ func (l *live) show(ctx context.Context, w *kube.Watcher) {
 	running.Go(func() { _ = w.Run(ctx) }) // it ends with ctx and no other way
 	aliases := make(chan struct{}, 1)
 	running.Go(func() { l.alias(ctx, w, aliases) })
+	running.Go(func() { l.routes.run(ctx, w) })
 	wake(l.changed)
 	for {
 		select {
 		case <-w.Changed():
 			wake(l.changed)
 			wake(aliases)
+			wake(l.routes.woken)
 		case <-ctx.Done():
 			return
 		}

@@ -35,7 +35,7 @@ func runProgram(ctx context.Context, a *app) error {
 	defer stop()
 
 	err = tui.Run(ctx, tui.Config{
-		Source: list, Scope: list,
+		Source: list, Scope: list, Looker: list.routes,
 		Actions: actions{a}, Reader: reader{a}, Sessions: newSessions(a), Consent: consent{a, dir},
 		ReadOnly: a.flags.readOnly || config.ReadOnly,
 		Version:  versionString(), LogPath: a.logPath(),

@@ -152,6 +152,11 @@ func (a *app) dial(ctx context.Context, w workspace.Workspace, fellBack func(err
 	if err != nil {
 		return nil, err
 	}
+	return a.dialBy(ctx, f, fellBack)
+}
+
+// dialBy logs in by an alias.
+func (a *app) dialBy(ctx context.Context, f alias.File, fellBack func(error)) (*tunnel.Client, error) {
 	dir, err := a.ssh()
 	if err != nil {
 		return nil, err

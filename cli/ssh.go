@@ -10,6 +10,7 @@ import (
 
 	"github.com/berth-sh/berth/tunnel"
 	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
 )
 
 // loginShell runs the user's shell where there is no terminal to put it on;
@@ -22,12 +23,14 @@ type sshOptions struct {
 	command []string
 	start   bool
 	tty     bool
+	via     alias.Transport // "" is the alias's own
 }
 
 func newSSH(a *app) *cobra.Command { return newSSHCommand(a, a.runSSH) }
 
 func newSSHCommand(a *app, runF func(context.Context, sshOptions) error) *cobra.Command {
 	var o sshOptions
+	var via string
 	cmd := &cobra.Command{
 		Use:   "ssh NAME [-- COMMAND...]",
 		Short: "Open a shell in a workspace, or run a command",
@@ -39,6 +42,9 @@ alias.`,
 		ValidArgsFunction: a.completeWorkspaces(false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.name, o.command = args[0], args[1:]
+			if o.via = alias.Transport(via); via != "" && !o.via.Known() {
+				return usageError(cmd, "%s", badVia(via))
+			}
 			return runF(cmd.Context(), o)
 		},
 	}
@@ -49,6 +55,8 @@ alias.`,
 	})
 	cmd.Flags().BoolVar(&o.start, "start", false, "start the workspace if it is stopped")
 	cmd.Flags().BoolVarP(&o.tty, "tty", "t", false, "give the command a terminal")
+	cmd.Flags().StringVar(&via, "via", "", viaUsage)
+	a.completeWords(cmd, "via", string(alias.Gateway), string(alias.Direct), string(alias.PortForward))
 	return cmd
 }
 
@@ -77,7 +85,17 @@ func (a *app) session(ctx context.Context, o sshOptions) (int, error) {
 	if w, err = a.ready(ctx, w, o.start); err != nil {
 		return 0, err
 	}
-	client, err := a.dial(ctx, w, a.tellFallback())
+	f, err := a.wayTo(ctx, w)
+	if err != nil {
+		return 0, err
+	}
+	if o.via != "" {
+		f.Transport = o.via
+	}
+	if o.via != "" && o.via != alias.PortForward {
+		f.Kubeconfig = "" // what was insisted on has no way round
+	}
+	client, err := a.dialBy(ctx, f, a.tellFallback())
 	if err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ const whyEvents = 10
 // explanation is the JSON form of `berth why`.
 type explanation struct {
 	record
+	Route    *routeRecord `json:"route,omitempty"` // absent for a deleted workspace
 	Evidence []evidence `json:"evidence"`
 	Events   []event    `json:"events"`
 }
@@ -53,10 +55,10 @@ func newWhy(a *app) *cobra.Command {
 	return cmd
 }
 
-// runWhy explains one workspace. Events are extra evidence: where they may not
-// be read, the rest still helps.
+// runWhy explains one workspace. Events and the route are extra evidence: where
+// events may not be read, the rest still helps.
 func (a *app) runWhy(ctx context.Context, name string, f format) error {
-	w, err := a.findOne(ctx, name)
+	ref, err := a.ref(name)
 	if err != nil {
 		return err
 	}
@@ -64,26 +66,42 @@ func (a *app) runWhy(ctx context.Context, name string, f format) error {
 	if err != nil {
 		return err
 	}
-	events, err := c.client.Events(ctx, w.Ref)
-	if err != nil {
-		if ctx.Err() != nil {
-			return err
-		}
-		fmt.Fprintf(a.err, "berth: events are missing: %v\n", err)
-	}
-	if f != formatTable {
-		return printValue(a.out, explain(w, events), f)
-	}
 	inst, err := c.installation(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = a.out.Write([]byte(whyText(w, inst, events, time.Now())))
+	list, stop, err := c.listed(ctx, ref.Namespace, a)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	s, _ := list.Snapshot()
+	a.reconcile(ctx, s)
+	w, ok := pick(s, ref)
+	if !ok {
+		return notFound(ref, s)
+	}
+	var events []workspace.Event
+	var missing error
+	var reading sync.WaitGroup
+	reading.Go(func() { events, missing = c.client.Events(ctx, w.Ref) })
+	w, way := a.explainRoute(ctx, list, w)
+	reading.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if missing != nil {
+		fmt.Fprintf(a.err, "berth: events are missing: %v\n", missing)
+	}
+	if f != formatTable {
+		return printValue(a.out, explain(w, way, events), f)
+	}
+	_, err = a.out.Write([]byte(whyText(w, way, inst, events, time.Now())))
 	return err
 }
 
-func explain(w workspace.Workspace, events []workspace.Event) explanation {
-	e := explanation{record: newRecord(w), Evidence: []evidence{}, Events: []event{}}
+func explain(w workspace.Workspace, way *routeRecord, events []workspace.Event) explanation {
+	e := explanation{record: newRecord(w), Route: way, Evidence: []evidence{}, Events: []event{}}
 	for _, x := range w.Status.Evidence {
 		e.Evidence = append(e.Evidence, evidence{x.Object, x.Says, moment(x.Since), x.Command})
 	}
@@ -94,16 +112,17 @@ func explain(w workspace.Workspace, events []workspace.Event) explanation {
 }
 
 // whyText is the form for people.
-func whyText(w workspace.Workspace, inst workspace.Installation, events []workspace.Event, now time.Time) string {
+func whyText(w workspace.Workspace, way *routeRecord, inst workspace.Installation, events []workspace.Event, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is %s (%s", w.Name, strings.ToLower(string(w.Status.Phase)), w.Status.Reason)
 	if since := age(w.Status.Since, now); since != "" {
 		fmt.Fprintf(&b, ", for %s", since)
 	}
-	fmt.Fprintf(&b, ")\n%s\n", w.Status.Sentence)
+	fmt.Fprintf(&b, ")\n%s\n", strings.TrimSpace(w.Status.Sentence+" "+w.Reached()))
 	for _, fact := range w.Facts(inst) {
 		fmt.Fprintf(&b, "%s\n", fact)
 	}
+	b.WriteString(way.text())
 	if len(w.Status.Evidence) > 0 {
 		b.WriteString("\nevidence\n")
 	}

@@ -228,8 +228,16 @@ func (a *App) table() *table.Table {
 // selected returns the workspace that actions are about.
 func (a *App) selected() (workspace.Workspace, bool) { return a.table().Selected() }
 
-// follow points the pane at the selected workspace.
+// follow points the pane, and whoever finds out more, at the selected workspace.
 func (a *App) follow() tea.Cmd {
 	w, ok := a.selected()
+	a.look(w, ok)
 	return a.pane.Show(w, ok)
+}
+
+// look tells the Looker what is looked at.
+func (a *App) look(w workspace.Workspace, ok bool) {
+	if a.cfg.Looker != nil {
+		a.cfg.Looker.Look(w, ok)
+	}
 }

@@ -32,6 +32,14 @@ type Scope interface {
 	SetNamespace(ctx context.Context, namespace string) error
 }
 
+// Looker hears which workspace is looked at, so that what costs a connection is
+// known of that one. What it finds out comes with the Source's snapshots.
+type Looker interface {
+	// Look is called whenever the workspace, or what is known of it, has
+	// changed; ok is false for none. It must not block.
+	Look(w workspace.Workspace, ok bool)
+}
+
 // Tell receives the steps of an action. It may be called from any goroutine,
 // until the action has returned.
 type Tell = func(workspace.Progress)
@@ -102,6 +110,7 @@ type Consent interface {
 type Config struct {
 	Source   Source
 	Scope    Scope
+	Looker   Looker
 	Actions  Actions
 	Reader   Reader
 	Sessions Sessions

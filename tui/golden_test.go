@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/vt"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berth-sh/berth/tui/tuitest"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -83,6 +85,8 @@ func states() map[string]func(t *testing.T) *driver {
 	empty.Workspaces = nil
 	stale := demoSnapshot()
 	stale.StaleSince, stale.Problem, stale.Hint = stale.Workspaces[1].Status.Since, "prod does not answer: connection refused", "check the network"
+	broken := demoSnapshot()
+	broken.Workspaces[0].Status, broken.Probe = routeFails(), &workspace.Probe{At: tuitest.Epoch(), Hop: workspace.HopGateway}
 	everywhere := demoSnapshot()
 	everywhere.Namespace = ""
 	return map[string]func(t *testing.T) *driver{
@@ -92,6 +96,7 @@ func states() map[string]func(t *testing.T) *driver {
 		"connecting":  showing(workspace.Snapshot{Context: "prod"}),
 		"unreachable": showing(unreachable()),
 		"stale":       showing(stale),
+		"route":       showing(broken),
 		"filter":      demo("/", "g", "p", "u"),
 		"stop":        demo("s"),
 		"delete":      demo("down", "d"),
@@ -115,6 +120,21 @@ func states() map[string]func(t *testing.T) *driver {
 			return drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
 		},
 	}
+}
+
+// routeFails is what the fold says of a ready pod behind a gateway that is down.
+func routeFails() workspace.Status {
+	epoch := tuitest.Epoch()
+	ready := epoch.Add(-72 * time.Hour)
+	pod := workspace.Pod{Name: "api-6d5f7c9b4-x2x7q", Phase: "Running", Conditions: []workspace.Condition{{Type: "Ready", True: true, Since: ready}}}
+	return workspace.Fold(workspace.Observed{
+		Ref: workspace.Ref{Namespace: "team-a", Name: "api"}, Now: epoch,
+		Deployment: &workspace.Deployment{Replicas: 1}, Claim: &workspace.Claim{Phase: "Bound"}, Pods: []workspace.Pod{pod},
+		Probe: &workspace.Probe{
+			At: epoch, Since: epoch.Add(-20 * time.Second), Hop: workspace.HopGateway,
+			Error: "gateway ssh.example.com:443: dialling: connection refused", Pod: pod.Name, Ready: ready,
+		},
+	})
 }
 
 func TestScreens(t *testing.T) {

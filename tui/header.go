@@ -30,14 +30,22 @@ func (a *App) header() string {
 		left += "  " + t.Match.Paint(" "+badge+" ")
 	}
 	for _, right := range []string{
-		cells.Fit(a.gateway(), cells.Width(a.gateway())+6) + a.counts(true),
-		a.counts(true), a.counts(false), "",
+		spaced(a.gateway()) + a.counts(true), spaced(a.gatewayDown()) + a.counts(true),
+		a.counts(true), spaced(a.gatewayDown()) + a.counts(false), a.counts(false), "",
 	} {
 		if cells.Width(left)+cells.Width(right)+3 <= a.w || right == "" {
 			return cells.Spread(left, right+" ", a.w)
 		}
 	}
 	return left
+}
+
+// spaced sets a part off from what follows.
+func spaced(part string) string {
+	if part == "" {
+		return ""
+	}
+	return cells.Fit(part, cells.Width(part)+6)
 }
 
 func (a *App) badges() []string {
@@ -66,7 +74,28 @@ func (a *App) gateway() string {
 	if !ok {
 		host = g.Address
 	}
-	return a.theme.Muted.Paint("gateway ") + g.Kind + a.theme.Muted.Paint(" · "+host)
+	return a.theme.Muted.Paint("gateway ") + g.Kind + a.theme.Muted.Paint(" · "+host) + a.gatewayMark()
+}
+
+// gatewayDown is what is left of the gateway where there is no room: that it
+// does not answer.
+func (a *App) gatewayDown() string {
+	if answers, known := a.snap.GatewayAnswers(a.now()); !known || answers {
+		return ""
+	}
+	return a.theme.Muted.Paint("gateway") + a.gatewayMark()
+}
+
+// gatewayMark says whether the gateway has answered of late, nothing while that
+// is unknown.
+func (a *App) gatewayMark() string {
+	switch answers, known := a.snap.GatewayAnswers(a.now()); {
+	case !known:
+		return ""
+	case answers:
+		return " " + a.theme.Good.Paint("✓")
+	}
+	return " " + a.theme.Bad.Paint("✕")
 }
 
 func (a *App) counts(words bool) string {

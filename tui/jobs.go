@@ -53,6 +53,7 @@ func (a *App) finish(msg doneMsg) tea.Cmd {
 	delete(a.jobs, msg.key)
 	delete(a.work, msg.key)
 	defer a.reassure()
+	a.look(a.selected()) // a session may have had the terminal
 	switch {
 	case msg.form != nil:
 		return a.created(msg)

@@ -29,6 +29,7 @@ func (a *App) shell() tea.Cmd {
 // handOver gives the terminal to a command until it ends.
 func (a *App) handOver(what string, cmd ExecCommand) tea.Cmd {
 	a.toast = toast{}
+	a.look(workspace.Workspace{}, false) // until it is over
 	return tea.Exec(unhurried{cmd}, ended(what, cmd))
 }
 

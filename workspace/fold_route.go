@@ -42,7 +42,7 @@ func (p *Probe) meaning() string {
 	case HopNetwork:
 		return "this machine does not reach it"
 	case HopGateway:
-		return "its gateway does not answer as one"
+		return "its gateway does not work"
 	case HopSSH:
 		return "no SSH server greets at the end of its route"
 	case HopRoute:
@@ -71,9 +71,9 @@ func (o *Observed) routeSteps(p *Probe) []NextStep {
 	around := step("go through the API server meanwhile", o.berth("ssh", "--via", KindPortForward))
 	switch p.Hop {
 	case HopNetwork:
-		return []NextStep{step("check this machine's network: vpn, firewall, name service", ""), published, around}
+		return []NextStep{step("check this machine's network: vpn, firewall, name service", ""), around, published}
 	case HopGateway:
-		return []NextStep{check, published, around}
+		return []NextStep{check, around, published}
 	case HopSSH:
 		return []NextStep{o.stepLogs(), o.stepRestart()}
 	case HopRoute:
@@ -85,8 +85,8 @@ func (o *Observed) routeSteps(p *Probe) []NextStep {
 		return []NextStep{step("wait a little", ""), around}
 	case statusBadGateway, statusUnavailable, statusGatewayTimeout:
 		return []NextStep{
-			step("see whether its Service has an endpoint", o.kubectl("get", "endpointslices", "-l", "kubernetes.io/service-name="+o.Name)), check, around,
+			step("see whether its Service has an endpoint", o.kubectl("get", "endpointslices", "-l", "kubernetes.io/service-name="+o.Name)), around, check,
 		}
 	}
-	return []NextStep{check, published, around}
+	return []NextStep{check, around, published}
 }

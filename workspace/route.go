@@ -107,26 +107,14 @@ func (w Workspace) Reached() string {
 		return ""
 	case !w.Route.Gateway():
 		return "Reached through the API server (port-forward)."
+	case w.Status.Phase == Stopped:
+		return "Route: " + w.Route.Kind + "; it answers when the workspace runs."
 	case w.Status.Phase != Running:
-		return w.reachedLater()
+		return ""
 	case p == nil:
 		return "Route: " + w.Route.Kind + ", not tried yet."
 	case p.OK:
 		return fmt.Sprintf("Route answers in %s through %s.", p.Milliseconds(), w.Route.Kind)
-	}
-	return ""
-}
-
-// reachedLater is Reached for a workspace that does not run.
-func (w Workspace) reachedLater() string {
-	switch w.Status.Phase {
-	case Starting, Stopped, Stopping, Failing:
-		return "Route: " + w.Route.Kind + "; it answers when the workspace runs."
-	case Unreachable:
-		if w.Status.Reason != ReasonRouteFails {
-			return "Route: " + w.Route.Kind + "."
-		}
-	case Running, Deleted:
 	}
 	return ""
 }

@@ -135,6 +135,9 @@ func (p *Pane) why(s Scene, width int) []string {
 	if sentence == "" {
 		sentence = t.Phase(w.Status.Phase).Word
 	}
+	if reached := w.Reached(); reached != "" {
+		sentence += " " + reached
+	}
 	for _, line := range cells.Wrap(sentence, width) {
 		lines = append(lines, ink.Paint(line))
 	}

@@ -25,6 +25,7 @@ func Demo() workspace.Snapshot {
 		ref := workspace.Ref{Namespace: "team-a", Name: name}
 		w := workspace.Workspace{
 			Cluster: "c1", UID: "u-" + name, Ref: ref, Alias: ref.Alias(), Created: now.Add(-90 * time.Hour), Capacity: "10Gi",
+			Route:  workspace.Route{Kind: "istio", Address: "ssh.example.com:443", Authority: ref.HostLabel() + ".ssh.example.com:22"},
 			Spec:   workspace.Spec{Image: image, CPU: "2", Memory: "4Gi", Disk: "10Gi", Profile: workspace.Standard},
 			Status: workspace.Status{Phase: p, Brief: brief, Sentence: sentence, Since: now.Add(-since)},
 		}
@@ -33,6 +34,8 @@ func Demo() workspace.Snapshot {
 	}
 	w := add("api", "ubuntu:24.04", workspace.Running, "", "Ready since Tuesday 14:02.", 72*time.Hour)
 	w.ReadySince, w.Node, w.Pod = now.Add(-72*time.Hour), "n1", "api-6d5f7c9b4-x2x7q"
+	w.Probe = &workspace.Probe{At: now, OK: true, Took: 18 * time.Millisecond, Pod: w.Pod, Ready: w.ReadySince}
+	snap.Probe = w.Probe
 	w = add("gpu-train", "acme/cuda:12.4", workspace.Starting, "pulling image", "The image acme/cuda:12.4 is being pulled.", 12*time.Second)
 	w.Node, w.Spec.CPU, w.Spec.Memory, w.Spec.Profile, w.Spec.Template = "n7", "8", "32Gi", workspace.Full, "gpu"
 	w = add("docs", "ubuntu:24.04", workspace.Stopped, "", "Stopped. Its home is kept.", 5*time.Hour)

@@ -29,6 +29,9 @@ const (
 	PortForward Transport = "port-forward" // through the API server; needs a kubeconfig
 )
 
+// Known reports whether t is one of them.
+func (t Transport) Known() bool { return t == Gateway || t == Direct || t == PortForward }
+
 // ErrNewer is returned by Parse for a file that a newer berth has written.
 var ErrNewer = errors.New("alias file was written by a newer berth")
 
