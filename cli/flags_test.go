@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
 )
 
 // flagApp is an app that reaches nothing: its flags are all that is used.
@@ -150,6 +151,8 @@ func TestSSHFlags(t *testing.T) {
 		{"api -- ls -l", &sshOptions{name: "api", command: []string{"ls", "-l"}}},
 		{"api -- ls --start", &sshOptions{name: "api", command: []string{"ls", "--start"}}}, // the remote's flag
 		{"api --start -- ls", &sshOptions{name: "api", command: []string{"ls"}, start: true}},
+		{"--via port-forward api", &sshOptions{name: "api", command: []string{}, via: alias.PortForward}},
+		{"--via pigeon api", nil},
 		{"api ls -l", nil}, // whose flag?
 		{"", nil},
 		{"--nonsense api", nil},

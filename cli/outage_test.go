@@ -72,6 +72,7 @@ func TestOutages(t *testing.T) {
 	b := bedOn(t, kubeconfig, bin, "outages")
 	b.want(exitOK, nil, "create", "api", "--wait")
 	t.Run("API server restarts under the program", func(t *testing.T) { programOutlivesAPIServer(t, b, dir) })
+	t.Run("route breaks under the program", func(t *testing.T) { routeFaults(t, b) })
 	t.Run("gateway", func(t *testing.T) { gatewayFaults(t, b) })
 }
 

@@ -19,8 +19,8 @@ const whyEvents = 10
 type explanation struct {
 	record
 	Route    *routeRecord `json:"route,omitempty"` // absent for a deleted workspace
-	Evidence []evidence `json:"evidence"`
-	Events   []event    `json:"events"`
+	Evidence []evidence   `json:"evidence"`
+	Events   []event      `json:"events"`
 }
 
 type evidence struct {

@@ -85,8 +85,7 @@ func states() map[string]func(t *testing.T) *driver {
 	empty.Workspaces = nil
 	stale := demoSnapshot()
 	stale.StaleSince, stale.Problem, stale.Hint = stale.Workspaces[1].Status.Since, "prod does not answer: connection refused", "check the network"
-	broken := demoSnapshot()
-	broken.Workspaces[0].Status, broken.Probe = routeFails(), &workspace.Probe{At: tuitest.Epoch(), Hop: workspace.HopGateway}
+	broken, offline := failing(workspace.HopGateway, "dialling: connection refused"), failing(workspace.HopNetwork, "dialling: the name does not resolve")
 	everywhere := demoSnapshot()
 	everywhere.Namespace = ""
 	return map[string]func(t *testing.T) *driver{
@@ -97,6 +96,7 @@ func states() map[string]func(t *testing.T) *driver {
 		"unreachable": showing(unreachable()),
 		"stale":       showing(stale),
 		"route":       showing(broken),
+		"offline":     showing(offline),
 		"filter":      demo("/", "g", "p", "u"),
 		"stop":        demo("s"),
 		"delete":      demo("down", "d"),
@@ -122,19 +122,22 @@ func states() map[string]func(t *testing.T) *driver {
 	}
 }
 
-// routeFails is what the fold says of a ready pod behind a gateway that is down.
-func routeFails() workspace.Status {
+// failing is the demonstration with a route that ends at a hop, as the fold
+// tells it.
+func failing(hop workspace.Hop, says string) workspace.Snapshot {
+	snap := demoSnapshot()
+	w := &snap.Workspaces[0]
 	epoch := tuitest.Epoch()
-	ready := epoch.Add(-72 * time.Hour)
-	pod := workspace.Pod{Name: "api-6d5f7c9b4-x2x7q", Phase: "Running", Conditions: []workspace.Condition{{Type: "Ready", True: true, Since: ready}}}
-	return workspace.Fold(workspace.Observed{
-		Ref: workspace.Ref{Namespace: "team-a", Name: "api"}, Now: epoch,
-		Deployment: &workspace.Deployment{Replicas: 1}, Claim: &workspace.Claim{Phase: "Bound"}, Pods: []workspace.Pod{pod},
-		Probe: &workspace.Probe{
-			At: epoch, Since: epoch.Add(-20 * time.Second), Hop: workspace.HopGateway,
-			Error: "gateway ssh.example.com:443: dialling: connection refused", Pod: pod.Name, Ready: ready,
-		},
+	w.Probe = &workspace.Probe{
+		At: epoch, Since: epoch.Add(-20 * time.Second), Hop: hop, Error: "gateway ssh.example.com:443: " + says, Pod: w.Pod, Ready: w.ReadySince,
+	}
+	snap.Probe = w.Probe
+	w.Status = workspace.Fold(workspace.Observed{
+		Ref: w.Ref, Now: epoch, Probe: w.Probe,
+		Deployment: &workspace.Deployment{Replicas: 1}, Claim: &workspace.Claim{Phase: "Bound"},
+		Pods: []workspace.Pod{{Name: w.Pod, Phase: "Running", Conditions: []workspace.Condition{{Type: "Ready", True: true, Since: w.ReadySince}}}},
 	})
+	return snap
 }
 
 func TestScreens(t *testing.T) {
@@ -158,7 +161,7 @@ func TestInks(t *testing.T) {
 		"dark": {true, colorprofile.TrueColor}, "light": {false, colorprofile.TrueColor},
 		"ansi16": {true, colorprofile.ANSI}, "nocolor": {true, colorprofile.Ascii},
 	} {
-		for _, state := range []string{"list", "delete", "why"} {
+		for _, state := range []string{"list", "delete", "why", "route", "offline"} {
 			t.Run(name+"/"+state, func(t *testing.T) {
 				d := states()[state](t)
 				d.size(80, 24)

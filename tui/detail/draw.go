@@ -128,8 +128,11 @@ func (p *Pane) why(s Scene, width int) []string {
 	w, t := p.target, s.Theme
 	var lines []string
 	ink := theme.Ink("")
-	if !w.Status.Healthy() {
+	switch {
+	case !w.Status.Healthy():
 		ink = t.Bad
+	case w.Probe != nil && !w.Probe.OK: // this machine's own trouble
+		ink = t.Busy
 	}
 	sentence := w.Status.Sentence
 	if sentence == "" {
