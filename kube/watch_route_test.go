@@ -31,19 +31,19 @@ func TestWatchFoldsWhatTryingARouteGave(t *testing.T) {
 	bad := &workspace.Probe{At: time.Now(), Since: time.Now(), Hop: workspace.HopRoute, Status: 404, Error: "404 Not Found", Pod: row.Pod, Ready: row.ReadySince}
 	good := &workspace.Probe{At: time.Now(), OK: true, Took: time.Millisecond, Pod: row.Pod, Ready: row.ReadySince}
 	l.SetProbe(row.Ref, bad)
-	if got := l.awaitRow("api", workspace.Unreachable); got.Probe != bad || got.Status.Reason != workspace.ReasonRouteFails {
+	if got := l.awaitRow(row.Name, workspace.Unreachable); got.Probe != bad || got.Status.Reason != workspace.ReasonRouteFails {
 		t.Errorf("probe %+v, status %+v", got.Probe, got.Status)
 	}
 	if s, _ := l.Snapshot(); s.Probe != bad {
 		t.Errorf("the newest probe is %+v", s.Probe)
 	}
 	l.SetProbe(row.Ref, good)
-	if got := l.awaitRow("api", workspace.Running); got.Probe != good {
+	if got := l.awaitRow(row.Name, workspace.Running); got.Probe != good {
 		t.Errorf("probe %+v", got.Probe)
 	}
 
 	l.SetProbe(row.Ref, bad)
-	l.awaitRow("api", workspace.Unreachable)
+	l.awaitRow(row.Name, workspace.Unreachable)
 	if err := c.Restart(t.Context(), row.Ref, row.UID); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestWatchFoldsWhatTryingARouteGave(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.seen = nil
-	if got := l.awaitRow("api", workspace.Stopped); got.Probe != nil {
+	if got := l.awaitRow(row.Name, workspace.Stopped); got.Probe != nil {
 		t.Errorf("a stopped workspace keeps a probe: %+v", got.Probe)
 	}
 	for _, s := range l.seen {

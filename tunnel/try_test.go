@@ -52,7 +52,7 @@ func TestTrySaysAtWhichHopItEnded(t *testing.T) {
 		"nothing listens":      {through(closed), workspace.HopGateway, 0, "connection refused"},
 		"no tls":               {tls, workspace.HopGateway, 0, "tls"},
 		"no http":              {says("SSH-2.0-x\r\n"), workspace.HopGateway, 0, "does not answer as a gateway"},
-		"hangs up":             {through(sshtest.Listen(t, nil, func(net.Conn) {}).Addr), workspace.HopGateway, 0, "closed without an answer"},
+		"hangs up":             {through(sshtest.Listen(t, nil, func(c net.Conn) { sshtest.ReadRequest(c) }).Addr), workspace.HopGateway, 0, "closed without an answer"},
 		"keeps us waiting":     {says(""), workspace.HopRoute, 0, "waited 2s"},
 		"stopped":              {says("HTTP/1.1 503 Service Unavailable\r\n\r\n"), workspace.HopRoute, 503, "503"},
 		"no route":             {says("HTTP/1.1 404 Not \x1b[2JFound\r\n\r\n"), workspace.HopRoute, 404, "404 Not ?[2JFound"},
