@@ -79,7 +79,7 @@ func goodbye() []byte {
 	const disconnect, byApplication = 1, 11
 	payload := []byte{disconnect}
 	payload = binary.BigEndian.AppendUint32(payload, byApplication)
-	for _, text := range []string{"probe", ""} { // description, language
+	for _, text := range []string{"probe", ""} { // description, language; the workspace's entrypoint leaves it out of the log
 		payload = binary.BigEndian.AppendUint32(payload, uint32(len(text)))
 		payload = append(payload, text...)
 	}

@@ -214,12 +214,14 @@ start_docker() {
 	PATH=$path dockerd "$@" >/var/log/dockerd.log 2>&1 9>&- &
 }
 
-# quiet passes sshd's log on without what the readiness probe leaves in it:
-# connections that end before they say anything.
+# quiet passes sshd's log on without what probes leave in it: the kubelet's
+# connections, which end before they say anything, and those of berth, which
+# say goodbye as "probe" before anybody is named.
 quiet() {
 	while IFS= read -r line; do
 		case $line in
-		'kex_exchange_identification: '* | 'Connection closed by '*' port '[0-9]* | 'Connection reset by '*' port '[0-9]*) ;;
+		'kex_exchange_identification: '* | 'Connection closed by '[!ai]*' port '[0-9]* | 'Connection reset by '[!ai]*' port '[0-9]*) ;;
+		'Received disconnect from '*':11: probe [preauth]' | 'Disconnected from '[!ai]*' port '[0-9]*' [preauth]') ;;
 		*) printf '%s\n' "$line" ;;
 		esac
 	done
