@@ -27,8 +27,11 @@ roles of developers. The output is commented: read it, then apply it.
 
   istio              a VirtualService for each workspace; the default with Istio
   istio-static       nothing for each workspace; routes by the host's name
-  istio-envoyfilter  an EnvoyFilter for each workspace; gives the gateway away`,
-		Example: `  berth gateway manifest --kind istio --domain ssh.example.com --grant team-a=group:team-a | kubectl apply -f -`,
+  istio-envoyfilter  an EnvoyFilter for each workspace; gives the gateway away
+  envoy-gateway      an HTTPRoute and a policy for each workspace; needs Envoy Gateway
+  envoy              nothing for each workspace; an Envoy that needs nothing else`,
+		Example: `  berth gateway manifest --kind istio --domain ssh.example.com --grant team-a=group:team-a | kubectl apply -f -
+  berth gateway manifest --kind envoy --domain ssh.example.com --for team-a --for team-b | kubectl apply -f -`,
 		Args:    exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			for _, text := range grants {

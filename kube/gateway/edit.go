@@ -50,13 +50,27 @@ func domainIn(domain string) func(string) string {
 // set replaces the value at a path of our object of a kind. Its last part may
 // be new.
 func (e *editor) set(kind string, value any, path ...string) {
-	if e.err != nil {
-		return
+	e.setOf(kind, gatewayName, value, path...)
+}
+
+// setOf is set for every object of a kind and a name.
+func (e *editor) setOf(kind, name string, value any, path ...string) {
+	found := e.objects(kind, name)
+	if len(found) == 0 {
+		found = []*yaml.Node{nil}
 	}
-	at := e.object(kind)
+	for _, root := range found {
+		if e.err == nil && !put(root, value, path...) {
+			e.err = fmt.Errorf("%s %s %s: %w", kind, name, strings.Join(path, "."), errNoSuchField)
+		}
+	}
+}
+
+// put replaces the value at a path below a node; false where there is none.
+func put(at *yaml.Node, value any, path ...string) bool {
 	for i, part := range path {
 		if at == nil {
-			break
+			return false
 		}
 		next := child(at, part)
 		if next == nil && i == len(path)-1 && at.Kind == yaml.MappingNode {
@@ -65,17 +79,13 @@ func (e *editor) set(kind string, value any, path ...string) {
 		}
 		at = next
 	}
-	if at == nil {
-		e.err = fmt.Errorf("%s %s: %w", kind, strings.Join(path, "."), errNoSuchField)
-		return
-	}
 	var fresh yaml.Node
-	if err := fresh.Encode(value); err != nil {
-		e.err = err
-		return
+	if at == nil || fresh.Encode(value) != nil {
+		return false
 	}
 	fresh.HeadComment, fresh.LineComment = at.HeadComment, at.LineComment
 	*at = fresh
+	return true
 }
 
 // add appends a document.
@@ -89,16 +99,25 @@ func (e *editor) add(value any) {
 
 // object finds the document of our object of a kind, or nil.
 func (e *editor) object(kind string) *yaml.Node {
+	if found := e.objects(kind, gatewayName); len(found) > 0 {
+		return found[0]
+	}
+	return nil
+}
+
+// objects finds the documents of all objects of a kind and a name.
+func (e *editor) objects(kind, name string) []*yaml.Node {
+	var found []*yaml.Node
 	for _, doc := range e.docs {
 		if len(doc.Content) == 0 {
 			continue
 		}
 		root := doc.Content[0]
-		if text(child(root, "kind")) == kind && text(child(child(root, "metadata"), "name")) == gatewayName {
-			return root
+		if text(child(root, "kind")) == kind && text(child(child(root, "metadata"), "name")) == name {
+			found = append(found, root)
 		}
 	}
-	return nil
+	return found
 }
 
 // child is a field of a mapping or an item of a sequence, or nil.

@@ -50,7 +50,7 @@ type Grant struct {
 
 // Kinds lists the kinds that there is a manifest of.
 func Kinds() []string {
-	return []string{route.KindIstio, route.KindIstioStatic, route.KindIstioEnvoyFilter}
+	return []string{route.KindIstio, route.KindIstioStatic, route.KindIstioEnvoyFilter, route.KindEnvoyGateway, route.KindEnvoy}
 }
 
 // exampleDomain stands for the domain in the files.
@@ -70,14 +70,13 @@ func Manifest(o Options) ([]byte, error) {
 	e := &editor{docs: docs}
 	e.everywhere(domainIn(o.Domain))
 	e.set("ConfigMap", o.installation(), "data", "berth.yaml")
-	if len(o.Annotations) > 0 {
-		e.set("Service", o.Annotations, "metadata", "annotations")
-	}
-	if len(o.SourceRanges) > 0 {
-		e.set("Service", o.SourceRanges, "spec", "loadBalancerSourceRanges")
-	}
-	if len(o.Namespaces) > 0 {
-		e.set("Gateway", o.hosts(), "spec", "servers", "0", "hosts")
+	switch o.Kind {
+	case route.KindEnvoy:
+		o.envoy(e)
+	case route.KindEnvoyGateway:
+		o.envoyGateway(e)
+	default:
+		o.istio(e)
 	}
 	for _, g := range o.Grants {
 		e.add(g.binding())
@@ -90,7 +89,28 @@ func Manifest(o Options) ([]byte, error) {
 
 // files are the parts of a kind's manifest, in the order of installation.
 func files(kind string) []string {
+	if kind == route.KindEnvoy || kind == route.KindEnvoyGateway {
+		return []string{"common.yaml", kind + ".yaml"}
+	}
 	return []string{"common.yaml", "istio-gateway.yaml", kind + ".yaml"}
+}
+
+// istio puts the options into what all kinds with Istio have in common.
+func (o *Options) istio(e *editor) {
+	o.service(e)
+	if len(o.Namespaces) > 0 {
+		e.set("Gateway", o.hosts(), "spec", "servers", "0", "hosts")
+	}
+}
+
+// service puts the options into the load balancer's Service.
+func (o *Options) service(e *editor) {
+	if len(o.Annotations) > 0 {
+		e.set("Service", o.Annotations, "metadata", "annotations")
+	}
+	if len(o.SourceRanges) > 0 {
+		e.set("Service", o.SourceRanges, "spec", "loadBalancerSourceRanges")
+	}
 }
 
 func load(names ...string) ([]*yaml.Node, error) {
