@@ -32,7 +32,7 @@ roles of developers. The output is commented: read it, then apply it.
   envoy              nothing for each workspace; an Envoy that needs nothing else`,
 		Example: `  berth gateway manifest --kind istio --domain ssh.example.com --grant team-a=group:team-a | kubectl apply -f -
   berth gateway manifest --kind envoy --domain ssh.example.com --for team-a --for team-b | kubectl apply -f -`,
-		Args:    exactly(0, ""),
+		Args: exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			for _, text := range grants {
 				g, err := parseGrant(text)

@@ -22,11 +22,17 @@ func (EnvoyGateway) Authority(ref workspace.Ref, inst workspace.Installation) st
 }
 
 // Objects implements Route: an HTTPRoute and its BackendTrafficPolicy.
-func (EnvoyGateway) Objects(ref workspace.Ref, inst workspace.Installation) ([]runtime.Object, error) {
+func (r EnvoyGateway) Objects(ref workspace.Ref, inst workspace.Installation) ([]runtime.Object, error) {
 	way := object("gateway.networking.k8s.io/v1", "HTTPRoute", ref.Namespace, ref.Name, ref, fields{
 		"parentRefs": []any{fields{"name": GatewayName, "namespace": workspace.GatewayNamespace}},
 		"hostnames":  []any{host(ref, inst)},
 		"rules": []any{fields{
+			// The gateway ignores the port of an authority, the header match does
+			// not: to Envoy the Host of a request is its authority.
+			"matches": []any{fields{
+				"method":  "CONNECT",
+				"headers": []any{fields{"type": "Exact", "name": "host", "value": r.Authority(ref, inst)}},
+			}},
 			"backendRefs": []any{fields{"name": ref.Name, "port": int64(servicePort(inst))}},
 		}},
 	})

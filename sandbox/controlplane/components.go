@@ -106,7 +106,7 @@ func (c *Credentials) apiServerArgs(p Ports) []string {
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 		"--service-account-key-file="+c.key(accountsFile),
 		"--service-account-signing-key-file="+c.key(accountsFile),
-		"--service-cluster-ip-range="+serviceRange,
+		"--service-cluster-ip-range="+ServiceRange,
 		// The node's own address is the loopback address, which the other
 		// reconcilers refuse to publish.
 		"--endpoint-reconciler-type=none",

@@ -15,9 +15,9 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// serviceRange holds the cluster IPs of Services, serviceIP the API server's
+// ServiceRange holds the cluster IPs of Services, serviceIP the API server's
 // own. Nothing routes there: the sandbox's gateway resolves Services itself.
-const serviceRange = "10.87.0.0/16"
+const ServiceRange = "10.87.0.0/16"
 
 var serviceIP = net.IPv4(10, 87, 0, 1).To4()
 

@@ -37,7 +37,8 @@ type bed struct {
 	env       []string
 	api       kubernetes.Interface
 
-	gatewayOnly bool // a connection that goes round the gateway is an error
+	gateway     string // address of the gateway that a test has installed
+	gatewayOnly bool   // a connection that goes round the gateway is an error
 }
 
 // newBed makes a namespace that enforces a level of Pod Security.
@@ -126,7 +127,7 @@ func (b *bed) path(name string) string {
 	switch name {
 	case "berth":
 		return filepath.Join(node.bin, name)
-	case "kubectl":
+	case "kubectl", "envoy-gateway":
 		return filepath.Join(node.bin, "realnode", name)
 	}
 	return name

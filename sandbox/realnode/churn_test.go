@@ -206,7 +206,7 @@ func (f *fleet) route(name string) time.Duration {
 		f.post(ctx, o)
 	}
 	for {
-		status, err := connect(meshAddress, way.Authority(ref, f.inst))
+		status, err := connect(f.bed.gateway, way.Authority(ref, f.inst))
 		if err == nil && strings.HasPrefix(status, "HTTP/1.1 200") {
 			return time.Since(begun)
 		}

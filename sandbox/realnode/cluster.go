@@ -29,6 +29,9 @@ func (n *Node) settle(ctx context.Context) error {
 	if _, err := n.client.StorageV1().CSIDrivers().Create(ctx, driver, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("registering the node's storage: %w", err)
 	}
+	if err := n.publishAPI(ctx); err != nil {
+		return err
+	}
 	return n.cordonLocal(ctx, true)
 }
 
@@ -61,6 +64,9 @@ func (n *Node) leave(ctx context.Context) {
 	}
 	if err := n.client.StorageV1().StorageClasses().Delete(ctx, Class, metav1.DeleteOptions{}); err != nil {
 		n.cfg.Log.Debug("removing the node's storage", "err", err)
+	}
+	if err := n.client.DiscoveryV1().EndpointSlices(corev1.NamespaceDefault).Delete(ctx, "kubernetes", metav1.DeleteOptions{}); err != nil {
+		n.cfg.Log.Debug("taking the API server's endpoint back", "err", err)
 	}
 	if err := n.cordonLocal(ctx, false); err != nil {
 		n.cfg.Log.Debug("opening the sandbox's own node", "err", err)

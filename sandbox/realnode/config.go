@@ -39,7 +39,7 @@ const Provisioner = "disk.berth.sh"
 type Config struct {
 	State string // the sandbox's folder: its kubeconfig and its authority
 	Dir   string // the node's own: containers, images, volumes, logs
-	Bin   string // holds containerd, containerd-shim-runc-v2, ctr, runc and kubelet
+	Bin   string // holds containerd, containerd-shim-runc-v2, ctr, runc, kubelet, kube-proxy and coredns
 	CNI   string // holds the network plugins; empty for where Debian puts them
 	Log   *slog.Logger
 }
@@ -63,7 +63,7 @@ func (c Config) cni() string {
 // check says at once everything that is missing.
 func (c Config) check() error {
 	var missing []string
-	for _, program := range []string{"containerd", "containerd-shim-runc-v2", "ctr", "runc", "kubelet"} {
+	for _, program := range []string{"containerd", "containerd-shim-runc-v2", "ctr", "runc", "kubelet", "kube-proxy", "coredns"} {
 		if _, err := os.Stat(filepath.Join(c.Bin, program)); err != nil {
 			missing = append(missing, filepath.Join(c.Bin, program))
 		}
@@ -75,6 +75,9 @@ func (c Config) check() error {
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("a real node needs %s: run scripts/setup realnode and make realnode", strings.Join(missing, ", "))
+	}
+	if ownProxy() {
+		return errors.New("this machine has a kube-proxy of its own, whose rules a real node's would replace")
 	}
 	if os.Getuid() != 0 {
 		return errors.New("a real node needs root: it makes namespaces, mounts and a bridge")
@@ -89,6 +92,8 @@ func (c Config) write(k controlplane.Kubelet) error {
 		"containerd.toml":       c.containerd(),
 		"cni/10-berth.conflist": network,
 		"kubelet.yaml":          c.kubelet(k),
+		"kube-proxy.yaml":       c.proxy(),
+		"Corefile":              c.dns(),
 	}
 	for _, dir := range []string{"cni", "logs", "volumes", "kubelet", "containerd"} {
 		if err := os.MkdirAll(c.path(dir), 0o755); err != nil {
@@ -164,6 +169,7 @@ authorization: {mode: AlwaysAllow}
 containerRuntimeEndpoint: unix://%[6]s
 podLogsDir: %[8]q
 clusterDNS: [%[1]s]
+clusterDomain: cluster.local
 failCgroupV1: false
 cgroupsPerQOS: false
 cgroupRoot: %[7]s

@@ -37,6 +37,15 @@ func meshed(t testing.TB, kind string) *bed {
 	t.Helper()
 	b := newBed(t, baseline)
 	b.gatewayOnly = true
+	switch kind {
+	case "envoy":
+		b.envoy()
+		return b
+	case "envoy-gateway":
+		b.envoyGateway()
+		return b
+	}
+	b.gateway = meshAddress
 	maps := b.api.CoreV1().ConfigMaps("berth-gateway")
 	was, err := maps.Get(t.Context(), "berth", metav1.GetOptions{})
 	if err != nil {
@@ -148,7 +157,7 @@ func nothingElsePasses(b *bed, kind string) {
 		"w--" + b.namespace + "." + meshDomain + ".evil.test:22", "w--other." + meshDomain + ":22", "nobody--" + b.namespace + "." + meshDomain + ":22",
 		"outbound|22||w." + b.namespace + ".svc.cluster.local:22", "xds:15010", "BlackHoleCluster:22",
 	} {
-		status, err := connect(meshAddress, authority)
+		status, err := connect(b.gateway, authority)
 		if err != nil || strings.HasPrefix(status, "HTTP/1.1 2") {
 			b.t.Errorf("%s: CONNECT %s gives %q, %v", kind, authority, status, err)
 		}

@@ -24,8 +24,8 @@ import (
 )
 
 // Inside is the first process of the node's namespaces: it mounts what the
-// node needs, keeps containerd and the kubelet running, serves the claims, and
-// reaps what the node's other processes leave. kubeconfig is the kubelet's. It
+// node needs, keeps containerd, the kubelet, kube-proxy and CoreDNS running,
+// serves the claims, and reaps what the node's other processes leave. kubeconfig is the kubelet's. It
 // returns when ctx ends; with it ends every process of the node.
 func Inside(ctx context.Context, cfg Config, kubeconfig string) error {
 	if os.Getpid() != 1 {
@@ -40,6 +40,13 @@ func Inside(ctx context.Context, cfg Config, kubeconfig string) error {
 	var owned sync.WaitGroup
 	owned.Go(func() { r.run(ctx) })
 	owned.Go(func() { keep(ctx, cfg, r, containerdArgs(cfg)) })
+	owned.Go(func() { keep(ctx, cfg, r, proxyArgs(cfg)) })
+	owned.Go(func() { keep(ctx, cfg, r, dnsArgs(cfg)) })
+	owned.Go(func() {
+		if err := serveAPI(ctx, cfg); err != nil {
+			cfg.Log.Error("serving pods", "err", err)
+		}
+	})
 	owned.Go(func() {
 		if waitSocket(ctx, cfg.socket()) {
 			keep(ctx, cfg, r, kubeletArgs(cfg, kubeconfig))

@@ -58,6 +58,10 @@ func Start(ctx context.Context, cfg Config, executable string) (*Node, error) {
 	if err := raiseBridge(ctx); err != nil {
 		return nil, err
 	}
+	if err := serviceRoute(ctx); err != nil {
+		return nil, err
+	}
+	dropProxyTables(ctx)
 	dropCgroups()
 	if err := n.spawn(ctx, executable, kubelet.Kubeconfig); err != nil {
 		return nil, err
@@ -131,6 +135,7 @@ func (n *Node) Stop(ctx context.Context) {
 	<-n.ended
 	n.stop()
 	n.spawner.Wait()
+	dropProxyTables(ctx)
 	dropBridge(ctx)
 	dropCgroups()
 	n.leave(ctx)

@@ -35,20 +35,16 @@ func makeImages(ctx context.Context, dir, bin string, log io.Writer) (*furniture
 	if err != nil {
 		return nil, fmt.Errorf("finding the folder of images: %w", err)
 	}
-	still, err := os.ReadFile(filepath.Join(bin, "still"))
+	recipes, err := recipes(bin)
 	if err != nil {
-		return nil, fmt.Errorf("reading the program that does nothing: %w", err)
-	}
-	busybox, err := os.ReadFile("/bin/busybox")
-	if err != nil {
-		return nil, fmt.Errorf("reading a static shell: %w: run scripts/setup realnode", err)
+		return nil, err
 	}
 	b := image.Builder{Dir: dir, Log: log}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder of images: %w", err)
 	}
 	made, plain := new(furniture), ""
-	for _, r := range image.Recipes("http://"+packages, still, busybox) {
+	for _, r := range recipes {
 		archive, err := b.Build(ctx, r)
 		if err != nil {
 			return nil, err
@@ -70,6 +66,22 @@ func makeImages(ctx context.Context, dir, bin string, log io.Writer) (*furniture
 		return nil, fmt.Errorf("offering the base image: %w", err)
 	}
 	return made, nil
+}
+
+// recipes are those of all images, of the programs in bin.
+func recipes(bin string) ([]image.Recipe, error) {
+	busybox, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		return nil, fmt.Errorf("reading a static shell: %w: run scripts/setup realnode", err)
+	}
+	programs := map[string][]byte{}
+	for _, name := range []string{"still", "envoy", "envoy-gateway"} {
+		if programs[name], err = os.ReadFile(filepath.Join(bin, name)); err != nil {
+			return nil, fmt.Errorf("reading a program of an image: %w: run make realnode", err)
+		}
+	}
+	all := image.Recipes("http://"+packages, programs["still"], busybox)
+	return append(all, image.Gateways(programs["envoy"], programs["envoy-gateway"])...), nil
 }
 
 // servePackages serves a folder of packages to the node's pods until it is
