@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/berth-sh/berth/kube/route"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -52,6 +53,12 @@ func (c Checker) Check(ctx context.Context) ([]Finding, error) {
 		r.envoyFilters(ctx)
 		r.hosts(ctx)
 		r.deployment(ctx)
+	}
+	switch c.Installation.Gateway.Kind {
+	case route.KindEnvoy:
+		r.envoy(ctx)
+	case route.KindEnvoyGateway:
+		r.envoyGateway(ctx)
 	}
 	r.fences(ctx)
 	r.answers(ctx)

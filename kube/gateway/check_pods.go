@@ -69,15 +69,16 @@ func (r *run) fences(ctx context.Context) {
 			r.fine("network-policy", "a NetworkPolicy limits what the gateway reaches; whether it is enforced is the network plugin's")
 		}
 	}
-	if r.Installation.Gateway.Kind != route.KindIstio {
-		return
+	want := map[string]string{route.KindIstio: "berth-virtualservices", route.KindEnvoyGateway: "berth-httproutes"}[r.Installation.Gateway.Kind]
+	if want == "" {
+		return // nothing is written for a workspace
 	}
 	items, ok := r.list(ctx, "admission-policy", fences, "")
 	if !ok {
 		return
 	}
 	for _, o := range items {
-		if policy, _, _ := unstructured.NestedString(o.Object, "spec", "policyName"); policy == "berth-virtualservices" {
+		if policy, _, _ := unstructured.NestedString(o.Object, "spec", "policyName"); policy == want {
 			r.fine("admission-policy", "hosts and destinations are fenced by namespace")
 			return
 		}
@@ -111,7 +112,7 @@ func (r *run) strangers(ctx context.Context) {
 	asked, given := 0, 0
 	for _, authority := range []string{
 		"kubernetes.default.svc.cluster.local:443", "kubernetes--default." + domain + ":443", "kubernetes--default." + domain + ":22",
-		"169.254.169.254:80", "127.0.0.1:15000", "127.0.0.1:9901", "localhost:22", "istiod.istio-system.svc.cluster.local:15010", "[::1]:15000",
+		"169.254.169.254:80", "127.0.0.1:15000", "127.0.0.1:9901", "127.0.0.1:19000", "localhost:22", "istiod.istio-system.svc.cluster.local:15010", "[::1]:15000",
 	} {
 		status, err := r.Probe(ctx, authority)
 		if err != nil {

@@ -261,7 +261,19 @@ spec:
 // Somebody with exactly the role berth-developer lives with a workspace, and
 // reaches nothing outside the namespace.
 func TestADeveloperHasExactlyWhatItTakes(t *testing.T) {
-	b := meshed(t, "istio")
+	for kind, writes := range map[string]string{
+		"istio": "virtualservices.networking.istio.io", "envoy": "deployments.apps", "envoy-gateway": "httproutes.gateway.networking.k8s.io",
+	} {
+		t.Run(kind, func(t *testing.T) { // not parallel: there is one gateway
+			developer(t, kind, writes)
+		})
+	}
+}
+
+// developer lives with a workspace at a gateway of a kind, where a developer
+// writes one kind of objects at least.
+func developer(t *testing.T, kind, writes string) {
+	b := meshed(t, kind)
 	config := filepath.Join(b.home, "developer.kubeconfig")
 	data, err := os.ReadFile(node.kubeconfig)
 	if err != nil {
@@ -284,7 +296,7 @@ func TestADeveloperHasExactlyWhatItTakes(t *testing.T) {
 		}
 	}
 	b.eventually(20*time.Second, "the role is in force", func() error {
-		return says(b.run("", "kubectl", "auth", "can-i", "create", "virtualservices.networking.istio.io", "-n", b.namespace), "yes")
+		return says(b.run("", "kubectl", "auth", "can-i", "create", writes, "-n", b.namespace), "yes")
 	})
 	b.create("w", image.SSHD)
 	b.far("w", "true")
@@ -304,7 +316,8 @@ func TestADeveloperHasExactlyWhatItTakes(t *testing.T) {
 	}
 	for _, denied := range []string{
 		"list secrets", "create pods", "create pods/exec", "delete persistentvolumeclaims", "create rolebindings", "create gateways.networking.istio.io",
-		"create envoyfilters.networking.istio.io", "patch namespaces",
+		"create envoyfilters.networking.istio.io", "patch namespaces", "create endpointslices.discovery.k8s.io", "create networkpolicies",
+		"create gateways.gateway.networking.k8s.io", "create referencegrants.gateway.networking.k8s.io", "create envoypatchpolicies.gateway.envoyproxy.io",
 	} {
 		args := append([]string{"kubectl", "auth", "can-i"}, strings.Fields(denied)...)
 		if r := b.run("", append(args, "-n", b.namespace)...); strings.TrimSpace(r.stdout) != "no" {
@@ -312,7 +325,7 @@ func TestADeveloperHasExactlyWhatItTakes(t *testing.T) {
 		}
 	}
 	for _, namespace := range []string{"default", "berth-gateway", "kube-system"} {
-		for _, verb := range []string{"create deployments", "get secrets", "list pods", "create virtualservices.networking.istio.io"} {
+		for _, verb := range []string{"create deployments", "get secrets", "list pods", "create " + writes} {
 			args := append([]string{"kubectl", "auth", "can-i"}, strings.Fields(verb)...)
 			if r := b.run("", append(args, "-n", namespace)...); strings.TrimSpace(r.stdout) != "no" {
 				t.Errorf("a developer may %s in %s: %v", verb, namespace, r)

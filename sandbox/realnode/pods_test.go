@@ -36,7 +36,6 @@ func (b *bed) envoy() {
 func (b *bed) envoyGateway() {
 	b.t.Helper()
 	b.gatewayAPI()
-	b.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + controllers + "}\n")
 	b.mustCommand("env", "ENVOY_GATEWAY_NAMESPACE="+controllers, b.path("envoy-gateway"), "certgen", "--disable-topology-injector")
 	text, err := os.ReadFile(filepath.Join("testdata", "envoy-gateway.yaml"))
 	if err != nil {
@@ -45,7 +44,7 @@ func (b *bed) envoyGateway() {
 	b.apply(string(text))
 	b.t.Cleanup(func() {
 		b.endPods(controllers)
-		b.run("", "kubectl", "delete", "namespace/"+controllers, "clusterrolebinding/envoy-gateway")
+		b.run("", "kubectl", "delete", "clusterrolebinding/envoy-gateway")
 	})
 	b.install("envoy-gateway")
 	// Its own image is named by a digest, which no archive of ours has.
@@ -54,10 +53,13 @@ func (b *bed) envoyGateway() {
 	b.balance(controllers, "berth-gateway")
 }
 
-// gatewayAPI makes Gateway API's kinds known, and Envoy Gateway's own.
+// gatewayAPI makes Gateway API's kinds known, and Envoy Gateway's own, and the
+// namespace that Envoy Gateway runs in.
 func (b *bed) gatewayAPI() {
 	b.t.Helper()
 	b.mustCommand("kubectl", "apply", "--server-side", "-f", filepath.Join(node.bin, "realnode", "envoy-gateway-crds.yaml"))
+	b.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + controllers + "}\n")
+	b.t.Cleanup(func() { b.run("", "kubectl", "delete", "namespace/"+controllers) })
 }
 
 // install applies the manifest of a kind. What it replaces is back when the
@@ -85,7 +87,7 @@ func (b *bed) install(kind string) {
 		if kind == "envoy-gateway" {
 			b.run("", "kubectl", "delete", "--ignore-not-found", "validatingadmissionpolicybinding/berth-httproutes", "validatingadmissionpolicy/berth-httproutes",
 				"clusterrole/berth-developer-route", "gatewayclass/berth")
-			kinds += ",gateways.gateway.networking.k8s.io,envoyproxies,clienttrafficpolicies"
+			kinds += ",gateways.gateway.networking.k8s.io,envoyproxies,clienttrafficpolicies,envoypatchpolicies"
 		}
 		b.run("", "kubectl", "delete", "-n", "berth-gateway", "--all", "--wait=false", kinds)
 		b.run("", "kubectl", "delete", "-n", "berth-gateway", "configmap/berth-envoy", "--ignore-not-found")
