@@ -21,7 +21,8 @@ func (EnvoyGateway) Authority(ref workspace.Ref, inst workspace.Installation) st
 	return authority(ref, inst)
 }
 
-// Objects implements Route: an HTTPRoute and its BackendTrafficPolicy.
+// Objects implements Route: an HTTPRoute and its BackendTrafficPolicy. The
+// policy comes first, so that the route is a tunnel from its first moment.
 func (r EnvoyGateway) Objects(ref workspace.Ref, inst workspace.Installation) ([]runtime.Object, error) {
 	way := object("gateway.networking.k8s.io/v1", "HTTPRoute", ref.Namespace, ref.Name, ref, fields{
 		"parentRefs": []any{fields{"name": GatewayName, "namespace": workspace.GatewayNamespace}},
@@ -40,5 +41,5 @@ func (r EnvoyGateway) Objects(ref workspace.Ref, inst workspace.Installation) ([
 		"targetRefs":  []any{fields{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": ref.Name}},
 		"httpUpgrade": []any{fields{"type": "CONNECT", "connect": fields{"terminate": true}}},
 	})
-	return []runtime.Object{way, policy}, nil
+	return []runtime.Object{policy, way}, nil
 }

@@ -4,6 +4,10 @@ package realnode_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +30,7 @@ func TestThroughEnvoy(t *testing.T) {
 			nothingElsePasses(b, kind)
 			noneOfAThousandPasses(b, "w")
 			rollout(b, old)
-			sessionsStay(b)
+			b.listenersStay(func() { sessionsStay(b) })
 		})
 	}
 }
@@ -60,4 +64,46 @@ func rollout(b *bed, old *session) {
 		}
 		return nil
 	})
+}
+
+// listenersStay fails the test if an Envoy of Envoy Gateway's gets another
+// listener meanwhile. Its connections would be cut a day later, which no test
+// waits for. A stand-alone Envoy has the listener of its file.
+func (b *bed) listenersStay(during func()) {
+	b.t.Helper()
+	before := b.listenerChanges()
+	during()
+	if after := b.listenerChanges(); after != before {
+		b.t.Errorf("the listeners have changed %d times, and %d times before", after, before)
+	}
+}
+
+// listenerChanges counts how often Envoys have changed a listener.
+func (b *bed) listenerChanges() int {
+	b.t.Helper()
+	addresses := b.mustCommand("kubectl", "get", "pods", "-n", controllers, "-l", "berth.sh/gateway=berth", "-o", "jsonpath={.items[*].status.podIP}")
+	changes := 0
+	for _, address := range strings.Fields(addresses) {
+		resp, err := http.Get("http://" + address + ":19001/stats/prometheus") //nolint:noctx // it is on this machine
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close() // all is read
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		counters := regexp.MustCompile(`(?m)^envoy_listener_manager_listener_(?:added|modified|removed|in_place_updated)\{[^}]*\} (\d+)$`).FindAllStringSubmatch(string(text), -1)
+		if len(counters) != 4 {
+			b.t.Fatalf("%d counters of listeners, want 4:\n%.2000s", len(counters), text)
+		}
+		for _, c := range counters {
+			n, err := strconv.Atoi(c[1])
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			changes += n
+		}
+	}
+	return changes
 }
