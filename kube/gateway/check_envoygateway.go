@@ -57,7 +57,7 @@ func minuteUnless(said string) string {
 // programmed asks Envoy Gateway whether it has taken the Gateway.
 func (r *run) programmed(ctx context.Context) {
 	const check = "programmed"
-	o, ok := r.get(ctx, check, gateways, gatewayName, again)
+	o, ok := r.get(ctx, check, gateways, gatewayName, "install Envoy Gateway, then apply the manifest: berth gateway manifest")
 	if !ok {
 		return
 	}

@@ -50,7 +50,9 @@ func domainIn(domain string) func(string) string {
 // set replaces the value at a path of our object of a kind. Its last part may
 // be new.
 func (e *editor) set(kind string, value any, path ...string) {
-	e.setOf(kind, gatewayName, value, path...)
+	if e.err == nil && !put(e.object(kind), value, path...) {
+		e.err = fmt.Errorf("%s %s: %w", kind, strings.Join(path, "."), errNoSuchField)
+	}
 }
 
 // setOf is set for every object of a kind and a name.
