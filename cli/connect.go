@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,7 @@ func newConnect(a *app) *cobra.Command {
 			code := connect.Run(cmd.Context(), args[0], connect.Program{
 				Dir: dir.Path(), Stdin: a.in, Stdout: a.out, Stderr: a.err,
 				Via: alias.Transport(via), PortForward: a.portForward, FDPass: pass, Debug: a.flags.debug,
+				Self: []string{os.Args[0], "connect"},
 			})
 			return &exitError{code: code}
 		},

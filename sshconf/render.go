@@ -77,9 +77,10 @@ type settings struct {
 const sshPasses = runtime.GOOS != "windows"
 
 // reach is the ProxyCommand of an alias and its ProxyUseFdpass: only a plain
-// socket can be handed to ssh, all else the helper copies.
+// socket can be handed to ssh, all else the helper copies. A proxy that only
+// the environment names is not known here; the helper sees to that.
 func reach(proxy string, f alias.File) (command, fdpass string) {
-	if sshPasses && f.Transport != alias.PortForward && !f.TLS {
+	if sshPasses && f.Plain() {
 		return proxy + " --fdpass " + f.Alias, "yes"
 	}
 	return proxy + " " + f.Alias, "no"

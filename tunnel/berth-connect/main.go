@@ -41,7 +41,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 255
 	}
 	return connect.Run(context.Background(), args[0], connect.Program{
-		Dir: dir, Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, FDPass: pass,
+		Dir: dir, Stdin: os.Stdin, Stdout: stdout, Stderr: stderr, FDPass: pass, Self: os.Args[:1],
 		Debug: os.Getenv("BERTH_DEBUG") != "",
 	})
 }

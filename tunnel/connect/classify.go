@@ -13,15 +13,15 @@ import (
 )
 
 // stepError turns what a step returned into a *StepError.
-func stepError(o Options, step Step, err error) error {
+func (w way) stepError(at hop, step Step, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
 	fault, cause := classify(step, err)
 	if fault == FaultTimeout {
-		cause = &shortError{"waited " + o.timeout().String(), err}
+		cause = &shortError{"waited " + w.timeout().String(), err}
 	}
-	return &StepError{Hop: o.hop(), Step: step, Fault: fault, Err: cause}
+	return &StepError{Hop: at.name, Step: step, Fault: fault, Err: cause, proxy: at.proxy}
 }
 
 // shortError says less than the error it wraps.
@@ -46,6 +46,8 @@ func classify(step Step, err error) (Fault, error) {
 	switch {
 	case errors.Is(err, errNotHTTP), errors.Is(err, errSSH), errors.Is(err, errBadReply), errors.Is(err, errLongReply):
 		return FaultNotHTTP, err
+	case errors.Is(err, errNotSOCKS):
+		return FaultNotSOCKS, nil
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		return FaultDNS, &shortError{dns.Name, err}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
@@ -73,7 +75,7 @@ func classifyTLS(err error) (Fault, error) {
 	)
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return FaultExpired, expiry(invalid, time.Now())
+		return FaultExpired, dates(invalid.Cert, time.Now())
 	case errors.As(err, &name):
 		return FaultWrongName, name
 	case errors.As(err, &unknown):
@@ -84,11 +86,10 @@ func classifyTLS(err error) (Fault, error) {
 	return "", nil
 }
 
-// expiry says when a certificate is valid and what this machine's clock
-// shows, because a wrong clock is as likely as an old certificate.
-func expiry(e x509.CertificateInvalidError, now time.Time) error {
+// dates says when a certificate is valid and what this machine's clock shows,
+// because a wrong clock is as likely as an old certificate.
+func dates(cert *x509.Certificate, now time.Time) error {
 	const day = "2006-01-02 15:04"
-	text := "valid " + e.Cert.NotBefore.UTC().Format(day) + " to " + e.Cert.NotAfter.UTC().Format(day) +
-		", this machine's clock says " + now.UTC().Format(day) + " UTC"
-	return &shortError{text, e}
+	return errors.New("valid " + cert.NotBefore.UTC().Format(day) + " to " + cert.NotAfter.UTC().Format(day) +
+		", this machine's clock says " + now.UTC().Format(day) + " UTC")
 }

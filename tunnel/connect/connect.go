@@ -14,8 +14,8 @@
 // # Deadlines
 //
 // ssh's own ConnectTimeout does not reach every phase of a helper, so each
-// step here (name and dial, TLS, the gateway's answer) has a deadline of its
-// own, and none is left on the connection that Dial returns.
+// step here (token, name and dial, proxy, TLS, the gateway's answer) has a
+// deadline of its own, and none is left on the connection that Dial returns.
 package connect
 
 import (
@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -41,18 +42,30 @@ type Options struct {
 	TLS        bool   // speak TLS to Address
 	ServerName string // name expected in the certificate; "" means the host of Address, "*" any name below CAFile
 	CAFile     string // PEM file of trusted roots; "" means the system's
+	ClientCert string // PEM file shown to Address; "" means none
+	ClientKey  string // PEM file of its key; "" means that ClientCert holds it too
+
+	TokenFile    string   // file with the bearer token for CONNECT
+	TokenCommand []string // program that prints it, with its arguments
+
+	Proxy  string              // URL of a proxy before Address; alias.ProxyNone, or "" for the environment's
+	Getenv func(string) string // the environment; nil means os.Getenv
 
 	Workspace string        // named in hints; "" reads NAME
 	UserAgent string        // "" means berth
-	Timeout   time.Duration // bound of each step; 0 means 10 s
+	Timeout   time.Duration // bound of each step; 0 means 10 s, and 15 s for the token command
 }
 
-// optionsFor returns what Dial needs for an alias whose transport is gateway
+// OptionsFor returns what Dial needs for an alias whose transport is gateway
 // or direct.
-func optionsFor(f alias.File) Options {
+func OptionsFor(f alias.File) Options {
 	o := Options{
 		Address: f.Address, Authority: f.Authority, TLS: f.TLS,
-		ServerName: f.ServerName, CAFile: f.CA, Workspace: f.Name,
+		ServerName: f.ServerName, CAFile: f.CA, ClientCert: f.ClientCert, ClientKey: f.ClientKey,
+		TokenFile: f.TokenFile, Proxy: f.Proxy, Workspace: f.Name,
+	}
+	if f.TokenCommand != "" {
+		o.TokenCommand = strings.Split(f.TokenCommand, "\n")
 	}
 	if f.Transport == alias.Direct {
 		o.Authority = ""
@@ -60,12 +73,18 @@ func optionsFor(f alias.File) Options {
 	return o
 }
 
-// hop names the far end of the first connection in messages.
-func (o Options) hop() string {
+// hop is one far end on the way.
+type hop struct {
+	name  string // "gateway HOST:PORT", as it reads in a message
+	proxy *proxy // nil unless it is one
+}
+
+// target is what lies at Address.
+func (o Options) target() hop {
 	if o.Authority == "" {
-		return "workspace at " + printable(o.Address)
+		return hop{name: "workspace at " + printable(o.Address)}
 	}
-	return "gateway " + printable(o.Address)
+	return hop{name: "gateway " + printable(o.Address)}
 }
 
 func (o Options) timeout() time.Duration {
@@ -73,6 +92,13 @@ func (o Options) timeout() time.Duration {
 		return o.Timeout
 	}
 	return stepTimeout
+}
+
+func (o Options) getenv(name string) string {
+	if o.Getenv != nil {
+		return o.Getenv(name)
+	}
+	return os.Getenv(name)
 }
 
 // validate refuses values that would forge a header line or cannot be dialled.
@@ -93,20 +119,25 @@ func (o Options) validate() error {
 	return nil
 }
 
-// Dial connects to o.Address and, when o.Authority is set, asks for a tunnel
-// to it by HTTP CONNECT. Bytes that arrived behind the gateway's answer are
-// the first that the returned connection yields. Failures are *StepError,
-// *RefusedError or ctx's error; ctx has no hold on the connection afterwards.
+// Dial connects to o.Address, through a proxy where there is one, and, when
+// o.Authority is set, asks for a tunnel to it by HTTP CONNECT. Bytes that
+// arrived behind an answer are the first that the returned connection yields.
+// Failures are *StepError, *ProxyError, *RefusedError, *CredentialError or
+// ctx's error; ctx has no hold on the connection afterwards.
 func Dial(ctx context.Context, o Options) (net.Conn, error) {
 	if err := o.validate(); err != nil {
-		return nil, &StepError{Hop: o.hop(), Step: StepDial, Fault: FaultAddress, Err: err}
+		return nil, &StepError{Hop: o.target().name, Step: StepDial, Fault: FaultAddress, Err: err}
 	}
-	conn, err := dialTCP(ctx, o)
+	w, err := o.way(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := w.dialTCP(ctx)
 	if err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // unblocks the step in progress
-	tunnel, err := establish(ctx, conn, o)
+	tunnel, err := w.establish(ctx, conn)
 	if !stop() && ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -117,25 +148,65 @@ func Dial(ctx context.Context, o Options) (net.Conn, error) {
 	return tunnel, nil
 }
 
+// way is what one Dial goes by: everything that has to be read before the
+// first packet is sent.
+type way struct {
+	Options
+	proxy         *proxy // nil where there is none
+	certificate   *clientCertificate
+	authorization string // of the CONNECT to the gateway, "" for none
+}
+
+func (o Options) way(ctx context.Context) (way, error) {
+	w := way{Options: o}
+	var err error
+	if w.proxy, err = o.findProxy(); err != nil {
+		return w, err
+	}
+	if w.certificate, err = o.loadCertificate(); err != nil {
+		return w, err
+	}
+	w.authorization, err = w.authorize(ctx)
+	return w, err
+}
+
 // establish performs the steps after the TCP connection.
-func establish(ctx context.Context, conn net.Conn, o Options) (net.Conn, error) {
-	if o.TLS {
-		secured, err := handshake(ctx, conn, o)
-		if err != nil {
+func (w way) establish(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	var err error
+	if w.proxy != nil {
+		if conn, err = w.pass(ctx, conn); err != nil {
 			return nil, err
 		}
-		conn = secured
 	}
-	if o.Authority == "" {
+	if w.TLS {
+		if conn, err = w.secure(ctx, conn); err != nil {
+			return nil, err
+		}
+	}
+	if w.Authority == "" {
 		return conn, nil
 	}
-	return request(conn, o)
+	tunnel, answer, err := w.request(conn, w.target(), w.Authority, w.authorization)
+	switch {
+	case err != nil:
+		return nil, w.certificate.blame(w.target(), err)
+	case answer.status/100 != 2:
+		return nil, &RefusedError{
+			Hop: w.target().name, Authority: w.Authority, Workspace: w.Workspace,
+			Status: answer.status, Reason: printable(answer.reason), Token: w.authorization != "",
+		}
+	}
+	return tunnel, nil
 }
 
 // dialTCP dials with happy eyeballs and without Nagle's delay, which would
 // cost ssh's handshake 40 ms.
-func dialTCP(ctx context.Context, o Options) (net.Conn, error) {
-	dialCtx, cancel := context.WithTimeout(ctx, o.timeout())
+func (w way) dialTCP(ctx context.Context) (net.Conn, error) {
+	first, address := w.target(), w.Address
+	if w.proxy != nil {
+		first, address = w.proxy.hop(), w.proxy.address
+	}
+	dialCtx, cancel := context.WithTimeout(ctx, w.timeout())
 	defer cancel()
 	dialer := net.Dialer{
 		Control: tuneSocket,
@@ -143,12 +214,12 @@ func dialTCP(ctx context.Context, o Options) (net.Conn, error) {
 		// outlives an outage of ten minutes.
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 40},
 	}
-	conn, err := dialer.DialContext(dialCtx, "tcp", o.Address)
+	conn, err := dialer.DialContext(dialCtx, "tcp", address)
 	if err == nil {
 		return conn, nil
 	}
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil, ctx.Err()
 	}
-	return nil, stepError(o, StepDial, err)
+	return nil, w.stepError(first, StepDial, err)
 }

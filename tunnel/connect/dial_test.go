@@ -85,10 +85,10 @@ func TestDialRefusals(t *testing.T) {
 	for status, hint := range map[string]string{
 		"301 Moved Permanently": "does not answer as a gateway",
 		"400 Bad Request":       "does not answer as a gateway",
-		"401 Unauthorized":      "may not reach",
+		"401 Unauthorized":      "wants a token",
 		"403 Forbidden":         "may not reach",
 		"404 Not Found":         "`berth ls`",
-		"407 Proxy Auth":        "credentials",
+		"407 Proxy Auth":        "wants a token",
 		"429 Too Many Requests": "wait a little",
 		"502 Bad Gateway":       "`berth start api`",
 		"503 Unavailable":       "`berth why api`",

@@ -35,19 +35,22 @@ const (
 	FaultUnknownCA  Fault = "its certificate is signed by an unknown authority"
 	FaultCA         Fault = "bad CA settings"
 	FaultNotHTTP    Fault = "it does not answer as a gateway"
+	FaultNotSOCKS   Fault = "it does not answer as a socks 5 proxy"
 	FaultNotSSH     Fault = "a web page answers where sshd should"
 	FaultSilent     Fault = "closed before sshd said a word"
 	FaultOther      Fault = "failed"
 )
 
-// StepError is returned where the gateway, or sshd in the case of a direct
-// address, could not be reached or understood.
+// StepError is returned where the gateway, a proxy before it, or sshd in the
+// case of a direct address, could not be reached or understood.
 type StepError struct {
-	Hop       string // "gateway HOST:PORT" or "workspace at HOST:PORT"
+	Hop       string // "gateway HOST:PORT", "proxy HOST:PORT" or "workspace at HOST:PORT"
 	Workspace string // the workspace's name, "" when unknown
 	Step      Step
 	Fault     Fault
 	Err       error // the cause; its text is not safe to show
+
+	proxy *proxy // where that is the hop
 }
 
 // Error names the hop, the step, the fault and the cause, fit for a terminal.
@@ -64,6 +67,9 @@ func (e *StepError) Unwrap() error { return e.Err }
 
 // Hint returns the next step.
 func (e *StepError) Hint() string {
+	if e.proxy != nil {
+		return "check the network and the proxy's address, which comes from " + e.proxy.source()
+	}
 	switch e.Fault {
 	case FaultDNS:
 		return "check the network and the gateway's name; `berth ssh-config install` renews the alias"
@@ -75,7 +81,7 @@ func (e *StepError) Hint() string {
 		return "the gateway's CA or name has changed, or something in between answers: `berth ssh-config install` renews the alias"
 	case FaultSilent:
 		return "the workspace may be stopping or not ready: `berth why " + orName(e.Workspace) + "`"
-	case FaultAddress, FaultNotTLS, FaultNotHTTP, FaultNotSSH, FaultOther:
+	case FaultAddress, FaultNotTLS, FaultNotHTTP, FaultNotSOCKS, FaultNotSSH, FaultOther:
 	}
 	return "check the gateway's address; `berth ssh-config install` renews the alias"
 }
@@ -88,6 +94,7 @@ type RefusedError struct {
 	Workspace string // the workspace's name, "" when unknown
 	Status    int
 	Reason    string // the gateway's words, fit for a terminal
+	Token     bool   // whether a token was sent along
 }
 
 // Error names the hop, the authority and the status.
@@ -99,12 +106,15 @@ func (e *RefusedError) Error() string {
 func (e *RefusedError) Hint() string {
 	name := orName(e.Workspace)
 	switch e.Status {
-	case 401, 403:
+	case 401, 407:
+		if e.Token {
+			return "the gateway does not take this token, which may have expired: get a new one, or ask the gateway's administrator"
+		}
+		return "the gateway wants a token: name it as tokenFile or tokenCommand in berth's settings"
+	case 403:
 		return "you may not reach this workspace through this gateway: ask its administrator"
 	case 404:
 		return "no such workspace or no route to it: `berth ls` shows what there is"
-	case 407:
-		return "a proxy on the way wants credentials, which berth does not have: ask its administrator for a direct way"
 	case 429:
 		return "the gateway limits connections: wait a little and try again"
 	case 502, 503, 504:
@@ -112,6 +122,50 @@ func (e *RefusedError) Hint() string {
 	}
 	return "this address does not answer as a gateway: check it, then `berth ssh-config install` renews the alias"
 }
+
+// ProxyError is returned where the proxy before the gateway refused to go on.
+type ProxyError struct {
+	Hop    string // "proxy HOST:PORT"
+	Target string // what it was asked for
+	Status int    // of HTTP; 0 for SOCKS
+	Reason string // fit for a terminal
+
+	hint string
+}
+
+// Error names the proxy, what it was asked for, and its reason.
+func (e *ProxyError) Error() string {
+	return e.Hop + " refused " + printable(e.Target) + ": " + e.Reason
+}
+
+// Hint returns the next step.
+func (e *ProxyError) Hint() string { return e.hint }
+
+// CredentialError is returned where what shows the gateway who we are is
+// missing, unreadable or refused. Another way would hide that, so there is none.
+type CredentialError struct {
+	Hop     string // "gateway HOST:PORT"
+	What    string // what is wrong, fit for a terminal
+	Err     error  // the cause, or nil; its text is not safe to show
+	Refused bool   // whether the gateway has said no
+
+	hint string
+}
+
+// Error names the hop and what is wrong.
+func (e *CredentialError) Error() string {
+	text := e.Hop + ": " + e.What
+	if e.Err == nil {
+		return text
+	}
+	return text + " (" + printable(e.Err.Error()) + ")"
+}
+
+// Unwrap returns the cause.
+func (e *CredentialError) Unwrap() error { return e.Err }
+
+// Hint returns the next step.
+func (e *CredentialError) Hint() string { return e.hint }
 
 // orName stands for a workspace's name in a command to type.
 func orName(name string) string {

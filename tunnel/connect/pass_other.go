@@ -17,6 +17,8 @@ func passing(io.Reader, io.Writer) *os.File { return nil }
 
 func pass(syscall.Conn, *os.File) error { return errors.ErrUnsupported }
 
-func resident(alias.File, alias.Transport, io.Writer) (net.Conn, error) {
+func residentBerth(string, io.Writer) (net.Conn, error) { return nil, errors.ErrUnsupported }
+
+func residentSelf([]string, alias.Transport, string, io.Writer) (net.Conn, error) {
 	return nil, errors.ErrUnsupported
 }

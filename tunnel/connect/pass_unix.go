@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -76,30 +77,60 @@ func pass(conn syscall.Conn, to *os.File) error {
 	return failed
 }
 
-// resident starts berth as a process of its own that carries a connection by
-// via, and returns the end for ssh. What the process says comes out at stderr.
-func resident(f alias.File, via alias.Transport, stderr io.Writer) (net.Conn, error) {
+// residentBerth starts berth for a port-forward, and returns the end for ssh.
+func residentBerth(name string, stderr io.Writer) (net.Conn, error) {
 	path, err := siblingPath()
 	if err != nil {
 		return nil, &siblingError{err}
 	}
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	conn, err := resident(path, []string{path, "connect", "--via", string(alias.PortForward), name}, stderr)
 	if err != nil {
 		return nil, &siblingError{err}
+	}
+	return conn, nil
+}
+
+// residentSelf starts this program once more, to copy what cannot be handed
+// over, and returns the end for ssh. A via that the caller insisted on holds
+// there too.
+func residentSelf(self []string, via alias.Transport, name string, stderr io.Writer) (net.Conn, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	args := slices.Clone(self)
+	if via != "" {
+		args = append(args, "--via", string(via))
+	}
+	conn, err := resident(path, append(args, name), stderr)
+	if err != nil {
+		return nil, fmt.Errorf("running this program beside ssh: %w", err)
+	}
+	return conn, nil
+}
+
+// resident starts a program that outlives this one and copies a connection on
+// its standard input and output, and returns the other end of those. What the
+// program says comes out at stderr.
+func resident(path string, args []string, stderr io.Writer) (net.Conn, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, err
 	}
 	unix.CloseOnExec(pair[0])
 	unix.CloseOnExec(pair[1])
 	ours, theirs := os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
 	defer func() { _, _ = ours.Close(), theirs.Close() }() // both live on as copies
 	// Without a context: it outlives this process.
-	cmd := exec.CommandContext(context.Background(), path, "connect", "--via", string(via), f.Alias)
+	cmd := exec.CommandContext(context.Background(), path, args[1:]...)
+	cmd.Args[0] = args[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs, theirs, stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return nil, &siblingError{err}
+		return nil, err
 	}
 	if err := cmd.Process.Release(); err != nil {
-		return nil, &siblingError{fmt.Errorf("letting go of it: %w", err)}
+		return nil, fmt.Errorf("letting go of it: %w", err)
 	}
 	return net.FileConn(ours)
 }

@@ -68,16 +68,16 @@ func TestCopyNeverTellsTheGatewayThatInputEnded(t *testing.T) {
 func TestDialLeavesNoDeadlineBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
-		o := Options{Address: "gateway:443", Authority: "api:22"}
+		w := way{Options: Options{Address: "gateway:443", Authority: "api:22"}}
 		go func() {
 			_, _ = far.Read(make([]byte, 4096))
 			_, _ = io.WriteString(far, "HTTP/1.1 200 OK\r\n\r\n")
-			time.Sleep(10 * o.timeout())
+			time.Sleep(10 * w.timeout())
 			_, _ = io.WriteString(far, "SSH-")
 			_, _ = far.Read(make([]byte, 4))
 			_ = far.Close()
 		}()
-		conn, err := request(near, o)
+		conn, _, err := w.request(near, w.target(), w.Authority, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func Reach(ctx context.Context, f alias.File, portForward PortForwarder, fellBac
 	default:
 		return nil, &aliasError{f.Alias, fmt.Errorf("unknown transport %q", printable(string(f.Transport)))}
 	}
-	conn, err := Dial(ctx, optionsFor(f))
+	conn, err := Dial(ctx, OptionsFor(f))
 	if err == nil || f.Kubeconfig == "" || portForward == nil || !Unreachable(err) {
 		return conn, err
 	}
@@ -45,5 +45,6 @@ func Through(ctx context.Context, f alias.File, timeout time.Duration) (net.Conn
 // case: its 403, 404 and 503 are about the workspace, not about the way.
 func Unreachable(err error) bool {
 	var step *StepError
-	return errors.As(err, &step)
+	var proxy *ProxyError
+	return errors.As(err, &step) || errors.As(err, &proxy)
 }

@@ -3,13 +3,14 @@ package connect
 import (
 	"bytes"
 	"errors"
+	"strings"
 )
 
 // The reply parser. It is written by hand because net/http would double the
 // size of the program, and it is strict because what answers may be anything:
 // a captive portal, sshd itself, a broken proxy. It accepts HTTP/1.0 and 1.1,
-// lines that end in LF or CRLF, and a missing reason. It ignores the fields:
-// after a 2xx to CONNECT, Content-Length and Transfer-Encoding mean nothing.
+// lines that end in LF or CRLF, and a missing reason. It ignores the fields but
+// one: after a 2xx to CONNECT, Content-Length and Transfer-Encoding mean nothing.
 
 // maxHeader caps the gateway's answer, interim answers included, in bytes.
 const maxHeader = 64 << 10
@@ -32,6 +33,9 @@ const (
 type reply struct {
 	status int    // 100 to 599
 	reason string // as received: hostile
+	// challenges are the ways to log in that a 407 offers, in lower case, with
+	// a blank between them.
+	challenges string
 }
 
 // interim reports whether another reply follows on the same connection. 101
@@ -58,6 +62,9 @@ func parseReply(b []byte) (r reply, n int, err error) {
 	r, ok := parseStatus(bytes.TrimSuffix(line, []byte("\r")))
 	if !ok || !validFields(fields) {
 		return reply{}, 0, errBadReply
+	}
+	if r.status == 407 {
+		r.challenges = challenges(fields)
 	}
 	return r, n, nil
 }
@@ -102,7 +109,7 @@ func parseStatus(line []byte) (reply, bool) {
 	if status < 100 || status > 599 || (len(reason) > 0 && reason[0] != ' ') {
 		return reply{}, false
 	}
-	return reply{status, string(bytes.TrimSpace(reason))}, true
+	return reply{status: status, reason: string(bytes.TrimSpace(reason))}, true
 }
 
 // validFields reports whether every line up to the empty one is "name: value".
@@ -118,4 +125,23 @@ func validFields(fields []byte) bool {
 		}
 	}
 	return true
+}
+
+// challenges returns the first scheme of each Proxy-Authenticate field: proxies
+// that offer several send several fields. Schemes are letters and digits.
+func challenges(fields []byte) string {
+	var schemes []string
+	for line := range bytes.Lines(fields) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if !bytes.EqualFold(name, []byte("Proxy-Authenticate")) {
+			continue
+		}
+		scheme, _, _ := bytes.Cut(bytes.TrimSpace(value), []byte(" "))
+		scheme = bytes.ToLower(scheme)
+		odd := bytes.ContainsFunc(scheme, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' })
+		if len(scheme) > 0 && len(scheme) <= 20 && !odd && len(schemes) < 4 {
+			schemes = append(schemes, string(scheme))
+		}
+	}
+	return strings.Join(schemes, " ")
 }

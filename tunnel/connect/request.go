@@ -7,38 +7,36 @@ import (
 	"time"
 )
 
-// request asks for the tunnel and waits for the answer.
-func request(conn net.Conn, o Options) (net.Conn, error) {
-	if err := conn.SetDeadline(time.Now().Add(o.timeout())); err != nil {
-		return nil, stepError(o, StepConnect, err)
+// request asks the far end of conn for a tunnel to target and waits for the
+// answer. Any answer is returned; only a 2xx makes the connection a tunnel.
+func (w way) request(conn net.Conn, at hop, target, authorization string) (net.Conn, reply, error) {
+	if err := conn.SetDeadline(time.Now().Add(w.timeout())); err != nil {
+		return nil, reply{}, w.stepError(at, StepConnect, err)
 	}
-	agent := o.UserAgent
+	agent := w.UserAgent
 	if agent == "" {
 		agent = "berth"
 	}
+	head := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\nUser-Agent: " + agent + "\r\n"
+	if authorization != "" {
+		head += "Proxy-Authorization: " + authorization + "\r\n"
+	}
 	// One write, so that it is one segment: some proxies parse only the first.
-	head := "CONNECT " + o.Authority + " HTTP/1.1\r\nHost: " + o.Authority + "\r\nUser-Agent: " + agent + "\r\n\r\n"
-	if _, err := io.WriteString(conn, head); err != nil {
-		return nil, stepError(o, StepConnect, err)
+	if _, err := io.WriteString(conn, head+"\r\n"); err != nil {
+		return nil, reply{}, w.stepError(at, StepConnect, err)
 	}
 	from := exactly(conn)
 	answer, rest, err := readReply(from)
 	if err != nil {
-		return nil, stepError(o, StepConnect, err)
-	}
-	if answer.status/100 != 2 {
-		return nil, &RefusedError{
-			Hop: o.hop(), Authority: o.Authority, Workspace: o.Workspace,
-			Status: answer.status, Reason: printable(answer.reason),
-		}
+		return nil, reply{}, w.stepError(at, StepConnect, err)
 	}
 	if err := conn.SetDeadline(time.Time{}); err != nil {
-		return nil, stepError(o, StepConnect, err)
+		return nil, reply{}, w.stepError(at, StepConnect, err)
 	}
 	if _, left := from.(buffered); !left || len(rest) == 0 {
-		return conn, nil
+		return conn, answer, nil
 	}
-	return &prefixed{Conn: conn, rest: rest}, nil
+	return &prefixed{Conn: conn, rest: rest}, answer, nil
 }
 
 // answerer is what an answer is read from.

@@ -33,6 +33,9 @@ type Program struct {
 	// PortForward dials sshd through the API server. Where it is nil, the
 	// program that can do it is run in this one's place.
 	PortForward PortForwarder
+	// Self is what runs this program for an alias, its own name first. It is
+	// run beside ssh where a connection cannot be handed over.
+	Self []string
 	// Debug also logs what went well.
 	Debug bool
 }
@@ -89,7 +92,7 @@ func (p Program) run(ctx context.Context, name string) error {
 	}
 	p.debugf("%s: connected by %s", name, f.Transport)
 	if to := p.passing(); to != nil {
-		return p.handOver(conn, f, to)
+		return handOver(conn, to)
 	}
 	return p.copy(ctx, conn, f)
 }
@@ -102,21 +105,12 @@ func (p Program) passing() *os.File {
 	return passing(p.Stdin, p.Stdout)
 }
 
-// handOver gives the connection to ssh. One that is not a plain socket has to
-// be copied, which a process of its own does.
-func (p Program) handOver(conn net.Conn, f alias.File, to *os.File) error {
-	socket, ok := conn.(syscall.Conn)
-	if !ok {
-		_ = conn.Close() // made anew there
-		var err error
-		if conn, err = resident(f, f.Transport, p.Stderr); err != nil {
-			return err
-		}
-		if socket, ok = conn.(syscall.Conn); !ok {
-			return errors.ErrUnsupported
-		}
+// handOver gives the connection to ssh.
+func handOver(conn net.Conn, to *os.File) error {
+	err := errors.ErrUnsupported
+	if socket, ok := conn.(syscall.Conn); ok {
+		err = pass(socket, to)
 	}
-	err := pass(socket, to)
 	_ = conn.Close() // ssh has its own copy
 	if err != nil {
 		return fmt.Errorf("handing the connection to ssh: %w", err)
@@ -132,8 +126,11 @@ func (p Program) dial(ctx context.Context, f alias.File) (net.Conn, error) {
 	}
 	portForward := p.PortForward
 	if p.passing() != nil {
+		if len(p.Self) > 0 && f.Transport != alias.PortForward && !OptionsFor(f).plain() {
+			return residentSelf(p.Self, p.Via, f.Alias, p.Stderr)
+		}
 		portForward = func(_ context.Context, f alias.File) (net.Conn, error) {
-			return resident(f, alias.PortForward, p.Stderr)
+			return residentBerth(f.Alias, p.Stderr)
 		}
 	} else if portForward == nil {
 		portForward = func(_ context.Context, f alias.File) (net.Conn, error) {

@@ -14,24 +14,37 @@ import (
 // which only makes sense below a private CA.
 const anyName = "*"
 
-// handshake secures conn. The only protocol offered is HTTP/1.1: over HTTP/2
-// a CONNECT is a stream among others and gains one connection nothing.
-func handshake(ctx context.Context, conn net.Conn, o Options) (net.Conn, error) {
-	config, err := tlsConfig(o)
+// secure speaks TLS with the gateway.
+func (w way) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	config, err := tlsConfig(w.Options)
 	if err != nil {
-		return nil, &StepError{Hop: o.hop(), Step: StepTLS, Fault: FaultCA, Err: err}
+		return nil, &StepError{Hop: w.target().name, Step: StepTLS, Fault: FaultCA, Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.timeout())
+	config.GetClientCertificate = w.certificate.present
+	secured, err := w.handshake(ctx, conn, w.target(), config)
+	return secured, w.certificate.blame(w.target(), err)
+}
+
+// proxyTLS is for the way to an https proxy, whose certificate the system
+// knows. The only protocol offered is HTTP/1.1: over HTTP/2 a CONNECT is a
+// stream among others and gains one connection nothing.
+func proxyTLS(serverName string) *tls.Config {
+	return &tls.Config{ServerName: serverName, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
+}
+
+// handshake secures conn.
+func (w way) handshake(ctx context.Context, conn net.Conn, at hop, config *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout())
 	defer cancel()
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
-		return nil, stepError(o, StepTLS, err)
+		return nil, w.stepError(at, StepTLS, err)
 	}
 	return secured, nil
 }
 
 func tlsConfig(o Options) (*tls.Config, error) {
-	config := &tls.Config{ServerName: o.ServerName, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
+	config := proxyTLS(o.ServerName)
 	if o.ServerName == "" {
 		host, _, err := net.SplitHostPort(o.Address)
 		if err != nil {

@@ -32,6 +32,9 @@ const (
 // Known reports whether t is one of them.
 func (t Transport) Known() bool { return t == Gateway || t == Direct || t == PortForward }
 
+// ProxyNone as File.Proxy goes without a proxy, whatever the environment says.
+const ProxyNone = "none"
+
 // ErrNewer is returned by Parse for a file that a newer berth has written.
 var ErrNewer = errors.New("alias file was written by a newer berth")
 
@@ -55,8 +58,28 @@ type File struct {
 	ServerName string // expected name in the gateway's certificate; "" means the host of Address, "*" means any name below CA
 	CA         string // absolute path of a PEM file; "" means the system's roots
 
+	// What follows comes from the user's own settings, never from a cluster:
+	// it names files, a program and a proxy of this machine.
+
+	ClientCert string // absolute path of a PEM file shown to the gateway; "" means none
+	ClientKey  string // absolute path of its private key
+	TokenFile  string // absolute path of a file that holds the token for CONNECT
+	// TokenCommand prints that token: its arguments, one a line, the program
+	// first. It is run without a shell.
+	TokenCommand string
+	// Proxy is the URL of the proxy before the gateway, with user and password
+	// where it wants them; ProxyNone means none, "" what the environment says.
+	Proxy string
+
 	Kubeconfig string // absolute path, for port-forward and as the way round an unreachable gateway; may be ""
 	Context    string // context in Kubeconfig
+}
+
+// Plain reports whether the connection to the gateway is a plain socket, as
+// far as the file decides it. Only such a one can be handed to ssh.
+func (f File) Plain() bool {
+	scheme, _, _ := strings.Cut(f.Proxy, ":")
+	return f.Transport != PortForward && !f.TLS && !strings.EqualFold(scheme, "https")
 }
 
 // Encode renders f. The output ends in a newline and is byte-identical for
@@ -77,6 +100,15 @@ func (f File) Encode() ([]byte, error) {
 	if f.TLS {
 		b.WriteString("tls on\n")
 	}
+	if f.TokenCommand == "" {
+		return []byte(b.String()), nil
+	}
+	for arg := range strings.SplitSeq(f.TokenCommand, "\n") {
+		if strings.ContainsAny(arg, "\r\x00") {
+			return nil, fmt.Errorf("encoding alias %q: %s contains a line break", f.Alias, tokenArg)
+		}
+		b.WriteString(tokenArg + " " + arg + "\n")
+	}
 	return []byte(b.String()), nil
 }
 
@@ -92,10 +124,15 @@ func Parse(data []byte) (File, error) {
 		return f, fmt.Errorf("reading alias: version %q: %w", version, ErrNewer)
 	}
 	fields := f.fields()
+	var command []string
 	for line := range strings.Lines(rest) {
 		key, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
-		if key == "tls" {
+		switch key {
+		case "tls":
 			f.TLS = value == "on"
+			continue
+		case tokenArg:
+			command = append(command, value)
 			continue
 		}
 		for _, field := range fields {
@@ -104,11 +141,15 @@ func Parse(data []byte) (File, error) {
 			}
 		}
 	}
+	f.TokenCommand = strings.Join(command, "\n")
 	if f.Alias == "" || f.Transport == "" {
 		return f, fmt.Errorf("reading alias: no alias or transport: %w", ErrFormat)
 	}
 	return f, nil
 }
+
+// tokenArg is the key of each argument of the token command, in their order.
+const tokenArg = "token-arg"
 
 // field ties a key to the place of its value, in the order of the file.
 type field struct {
@@ -130,6 +171,10 @@ func (f *File) fields() []field {
 		{"authority", &f.Authority},
 		{"server-name", &f.ServerName},
 		{"ca", &f.CA},
+		{"client-cert", &f.ClientCert},
+		{"client-key", &f.ClientKey},
+		{"token-file", &f.TokenFile},
+		{"proxy", &f.Proxy},
 		{"kubeconfig", &f.Kubeconfig},
 		{"context", &f.Context},
 	}

@@ -16,6 +16,8 @@ func TestEncodeThenParseKeepsEveryField(t *testing.T) {
 		HostKey: "ssh-ed25519 AAAA", Transport: alias.Gateway, Address: "ssh.example.com:443",
 		Authority: "api--team-a.ssh.example.com:22", TLS: true, ServerName: "*", CA: "/home/dev/my certs/ca.pem",
 		Kubeconfig: "/home/dev/.kube/config", Context: "prod admin",
+		ClientCert: "/home/dev/me.pem", ClientKey: "/home/dev/me key.pem", TokenFile: "/run/token",
+		TokenCommand: "/usr/bin/sso\n--for\nmy gateway\n\n$(id) \"x\"", Proxy: "http://me:s3cret@proxy.corp:3128",
 	}
 	data, err := want.Encode()
 	if err != nil {
@@ -36,6 +38,51 @@ func TestEncodeRefusesLineBreaks(t *testing.T) {
 		f := alias.File{Alias: "a.b.berth", Transport: alias.Gateway, Context: value}
 		if data, err := f.Encode(); err == nil {
 			t.Errorf("Encode accepted context %q: %q", value, data)
+		}
+	}
+	for _, value := range []string{"a\rproxy evil", "a\n\x00"} {
+		f := alias.File{Alias: "a.b.berth", Transport: alias.Gateway, TokenCommand: value}
+		if data, err := f.Encode(); err == nil {
+			t.Errorf("Encode accepted token command %q: %q", value, data)
+		}
+	}
+}
+
+// Each argument is a line of its own with its own key, so that no argument can
+// become another key.
+func TestArgumentsForgeNoKeys(t *testing.T) {
+	t.Parallel()
+	f := alias.File{Alias: "a.b.berth", Transport: alias.Direct, TokenCommand: "sso\nproxy http://evil"}
+	data, err := f.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := alias.Parse(data)
+	if err != nil || got != f {
+		t.Errorf("%q reads as %+v, error %v", data, got, err)
+	}
+}
+
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for want, files := range map[bool][]alias.File{
+		true: {
+			{Transport: alias.Gateway},
+			{Transport: alias.Direct},
+			{Transport: alias.Gateway, Proxy: "http://proxy:3128"},
+			{Transport: alias.Gateway, Proxy: "socks5://proxy"},
+			{Transport: alias.Gateway, Proxy: alias.ProxyNone},
+		},
+		false: {
+			{Transport: alias.PortForward},
+			{Transport: alias.Gateway, TLS: true},
+			{Transport: alias.Gateway, Proxy: "HTTPS://proxy"},
+		},
+	} {
+		for _, f := range files {
+			if f.Plain() != want {
+				t.Errorf("%+v: plain is %t", f, !want)
+			}
 		}
 	}
 }

@@ -68,6 +68,39 @@ func (ca *CA) Server(t testing.TB, name string, expires time.Time) *tls.Config {
 	}
 }
 
+// Demand returns config with a demand for client certificates of this CA.
+func (ca *CA) Demand(config *tls.Config) *tls.Config {
+	config = config.Clone()
+	config.ClientAuth = tls.RequireAndVerifyClientCert
+	config.ClientCAs = x509.NewCertPool()
+	config.ClientCAs.AddCert(ca.cert)
+	return config
+}
+
+// Client writes a client certificate that ends at expires, and its key.
+func (ca *CA) Client(t testing.TB, name string, expires time.Time) (certFile, keyFile string) {
+	t.Helper()
+	key, der := sign(t, &x509.Certificate{
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: expires,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}, ca.cert, ca.key)
+	encoded, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "client.pem"), filepath.Join(dir, "client.key")
+	for path, block := range map[string]*pem.Block{
+		certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: encoded},
+	} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certFile, keyFile
+}
+
 // sign makes a key and a certificate for it; a nil parentKey signs itself.
 func sign(t testing.TB, template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*ecdsa.PrivateKey, []byte) {
 	t.Helper()

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package connect
+
+import "os/exec"
+
+// alone has nothing to set: the program is ended, what it has started is not.
+func alone(*exec.Cmd) {}
