@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,8 @@ const (
 	// copyBuffer is the size of both buffers, in bytes. Fewer and longer
 	// reads halve the processor time of a download against 32 KiB.
 	copyBuffer = 256 << 10
+	// firstBuffer is for the first words of the remote, sshd's greeting.
+	firstBuffer = 4 << 10
 	// quietAfterInput is how long the remote may be silent once the input
 	// has ended: longer than a round trip, short enough for whoever waits.
 	quietAfterInput = 2 * time.Second
@@ -42,16 +45,16 @@ func Copy(ctx context.Context, conn net.Conn, in io.Reader, out io.Writer) error
 func copyQuiet(ctx context.Context, conn net.Conn, in io.Reader, out io.Writer, quiet time.Duration) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	c := &copying{conn: conn, in: interrupt.New(in), quiet: quiet}
+	c := &copying{conn: conn, in: newSource(conn, in), quiet: quiet}
 	uploaded := make(chan error, 1)
 	go func() { uploaded <- c.upload() }()
 	err := c.download(out)
 	_ = conn.Close() // both directions are over, whatever it says
-	if c.in.Stop() {
+	if c.in.stop() {
 		if uploadErr := <-uploaded; err == nil && uploadErr != nil {
 			err = uploadErr
 		}
-		c.in.Release()
+		c.in.release()
 	}
 	if timer := c.drain.Load(); timer != nil {
 		timer.Stop()
@@ -62,10 +65,53 @@ func copyQuiet(ctx context.Context, conn net.Conn, in io.Reader, out io.Writer, 
 	return err
 }
 
+// source is the input on its way to the connection.
+type source interface {
+	// send moves it until the input ends, which is no error, or the connection
+	// does.
+	send() error
+	// stop ends a send and reports whether that is certain to return.
+	stop() bool
+	// release frees what the source took, once no send is in progress.
+	release()
+}
+
+// newSource prefers the kernel's own way to move bytes, where there is one.
+func newSource(conn net.Conn, in io.Reader) source {
+	if piped := newPiped(conn, in); piped != nil {
+		return piped
+	}
+	return &reading{conn, interrupt.New(in)}
+}
+
+// reading is the source of any input.
+type reading struct {
+	conn net.Conn
+	in   *interrupt.Reader
+}
+
+func (r *reading) send() error {
+	buf := make([]byte, copyBuffer)
+	for {
+		n, err := r.in.Read(buf)
+		if n > 0 {
+			if _, err := r.conn.Write(buf[:n]); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return nil // the end of the input, in whatever form, is an end
+		}
+	}
+}
+
+func (r *reading) stop() bool { return r.in.Stop() }
+func (r *reading) release()   { r.in.Release() }
+
 // copying is one Copy in progress.
 type copying struct {
 	conn  net.Conn
-	in    *interrupt.Reader
+	in    source
 	quiet time.Duration
 	// drain closes conn when the remote stays quiet after the input's end;
 	// nil before. upload sets it, download winds it up again.
@@ -75,47 +121,58 @@ type copying struct {
 
 // upload moves the input to the remote.
 func (c *copying) upload() error {
-	err := c.pump()
+	err := c.in.send()
+	switch {
+	case err == nil:
+	case c.ended.Load(), errors.Is(err, net.ErrClosed):
+		err = nil
+	default:
+		err = fmt.Errorf("sending: %w", err)
+	}
 	c.drain.Store(time.AfterFunc(c.quiet, func() { _ = c.conn.Close() }))
 	return err
 }
 
-func (c *copying) pump() error {
-	buf := make([]byte, copyBuffer)
-	for {
-		n, err := c.in.Read(buf)
-		if n > 0 {
-			if _, err := c.conn.Write(buf[:n]); err != nil {
-				if c.ended.Load() || errors.Is(err, net.ErrClosed) {
-					return nil
-				}
-				return fmt.Errorf("sending: %w", err)
-			}
-		}
-		if err != nil {
-			return nil // the end of the input, in whatever form, is an end
-		}
+// heard winds up the timer of the last words.
+func (c *copying) heard() {
+	if timer := c.drain.Load(); timer != nil {
+		timer.Reset(c.quiet)
 	}
 }
 
 // download moves what the remote says to out.
 func (c *copying) download(out io.Writer) error {
-	buf := make([]byte, copyBuffer)
+	buf := make([]byte, firstBuffer)
 	for {
 		n, err := c.conn.Read(buf)
 		if n > 0 {
-			if timer := c.drain.Load(); timer != nil {
-				timer.Reset(c.quiet)
-			}
+			c.heard()
 			if _, err := out.Write(buf[:n]); err != nil {
 				return fmt.Errorf("writing: %w", err)
 			}
+		}
+		if err == nil && len(buf) == firstBuffer {
+			err = c.pour(out)
+			buf = make([]byte, copyBuffer)
 		}
 		if err != nil {
 			c.ended.Store(true)
 			return c.ending(err)
 		}
 	}
+}
+
+// pour lets the kernel move what follows, where it can. It returns io.EOF at
+// the remote's end, and nil where the rest has to be read and written.
+func (c *copying) pour(out io.Writer) error {
+	if looking, ok := out.(*greeting); ok {
+		out = looking.out // it looks at the first bytes only
+	}
+	file, ok := out.(*os.File)
+	if !ok {
+		return nil
+	}
+	return pour(c.conn, file, c.heard)
 }
 
 // ending tells a proper end of the remote side from a loss.

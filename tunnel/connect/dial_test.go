@@ -16,7 +16,10 @@ import (
 const authority = "api--team-a.ssh.example.com:22"
 
 func options(addr string) connect.Options {
-	return connect.Options{Address: addr, Authority: authority, Workspace: "api", Timeout: 5 * time.Second}
+	return connect.Options{
+		Address: addr, Authority: authority, Workspace: "api", Timeout: 5 * time.Second,
+		Getenv: environment(), // no proxy of this machine's
+	}
 }
 
 // greetingOf dials and reads the ten bytes that sshd would say first.

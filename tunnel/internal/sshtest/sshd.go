@@ -42,6 +42,12 @@ type Server struct {
 // configuration.
 func Start(t testing.TB, extra ...string) *Server {
 	t.Helper()
+	return StartIn(t, "", extra...)
+}
+
+// StartIn is Start in a network namespace; "" is this one.
+func StartIn(t testing.TB, namespace string, extra ...string) *Server {
+	t.Helper()
 	path, err := exec.LookPath("sshd")
 	if err != nil {
 		path = "/usr/sbin/sshd"
@@ -63,7 +69,7 @@ func Start(t testing.TB, extra ...string) *Server {
 	s.Authorize(t, s.Key.PublicKey())
 	s.Addr = freeAddr(t)
 	s.configure(t, extra)
-	cmd := exec.CommandContext(t.Context(), path, "-D", "-e", "-f", filepath.Join(dir, "sshd_config"))
+	cmd := inNamespace(t.Context(), namespace, path, "-D", "-e", "-f", filepath.Join(dir, "sshd_config"))
 	cmd.Stderr = s.log
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("starting sshd: %v", err)
@@ -104,22 +110,28 @@ SetEnv HOME=%s
 	}
 }
 
-// await returns once sshd greets.
+// await returns once sshd listens.
 func (s *Server) await(t testing.TB) {
 	t.Helper()
+	_, port, _ := net.SplitHostPort(s.Addr)
 	deadline := time.Now().Add(20 * time.Second)
 	for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(t.Context(), "tcp", s.Addr)
-		if err == nil {
+		if strings.Contains(s.log.String(), "Server listening on 127.0.0.1 port "+port) {
 			tick.Stop()
-			_ = conn.Close()
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("sshd does not listen: %v\n%s", err, s.log)
+			t.Fatalf("sshd does not listen:\n%s", s.log)
 		}
 	}
+}
+
+// inNamespace is a command in a network namespace; "" is this one.
+func inNamespace(ctx context.Context, namespace, name string, args ...string) *exec.Cmd {
+	if namespace == "" {
+		return exec.CommandContext(ctx, name, args...)
+	}
+	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", namespace, name}, args...)...)
 }
 
 // Authorize lets one more key in.
