@@ -64,15 +64,20 @@ func (a *app) reconcile(ctx context.Context, s workspace.Snapshot) {
 }
 
 // tellAliasError logs what went wrong with aliases, and tells the user about a
-// changed host key.
+// changed host key and about mistakes in their settings.
 func (a *app) tellAliasError(err error) {
 	if err == nil {
 		return
 	}
 	a.logger().Warn("aliases", "error", err)
 	var pin *sshconf.PinChangedError
+	text := workspace.Safe(err.Error())
 	if errors.As(err, &pin) {
-		fmt.Fprintf(a.err, "berth: %s\n", workspace.Safe(pin.Error()))
+		text = workspace.Safe(pin.Error())
+	}
+	var settings *settingsError
+	if pin != nil || errors.As(err, &settings) {
+		fmt.Fprintf(a.err, "berth: %s\n", text)
 		if hint := workspace.HintOf(err); hint != "" {
 			fmt.Fprintf(a.err, "hint: %s\n", workspace.Safe(hint))
 		}
@@ -148,12 +153,26 @@ func (a *app) aliasFile(w workspace.Workspace, p place) (alias.File, error) {
 	if !gateway.Published() || authority == "" {
 		return f, nil
 	}
-	f.Transport, f.Address, f.Authority = alias.Gateway, gateway.Address, authority
+	f.Authority = authority
+	err = a.wayThrough(&f, p)
+	return f, err
+}
+
+// wayThrough writes into an alias file how the gateway of p's cluster is
+// reached: as the cluster publishes it, and as the user's settings have it.
+func (a *app) wayThrough(f *alias.File, p place) (err error) {
+	own, err := a.gatewaySettings(p)
+	if err != nil {
+		return err
+	}
+	gateway := p.inst.Gateway
+	f.Transport, f.Address = alias.Gateway, gateway.Address
 	if gateway.TLS.Enabled() {
 		f.TLS, f.ServerName = true, gateway.TLS.ServerName
 		f.CA, err = a.saveCA(gateway.TLS.CA)
 	}
-	return f, err
+	own.onto(f, a.env.home)
+	return err
 }
 
 // saveCA keeps a gateway's CA in a file, since alias files hold only paths.

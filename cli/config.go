@@ -19,6 +19,9 @@ type userConfig struct {
 	Namespace string `yaml:"namespace"` // namespace to start in
 	Editor    string `yaml:"editor"`    // what `berth open` and the o key launch
 	ReadOnly  bool   `yaml:"readOnly"`  // refuse whatever changes a cluster
+
+	// Gateways are ways to gateways, by kubeconfig context or cluster name.
+	Gateways map[string]gatewaySettings `yaml:"gateways"`
 }
 
 // readConfig reads the user's settings; a file that is not there has none.
@@ -34,7 +37,10 @@ func readConfig(path string) (userConfig, error) {
 	}
 	if err := yaml.UnmarshalStrict(data, &c); err != nil {
 		return c, workspace.WithHint(workspace.Usagef("reading settings: %s: %s", path, yamlProblem(err)),
-			"known settings: context, namespace, editor, readOnly")
+			"known settings: context, namespace, editor, readOnly, gateways; each of gateways: address, proxy, tokenFile, tokenCommand, clientCertificate, clientKey")
+	}
+	if err := c.checkGateways(); err != nil {
+		return c, workspace.Usagef("reading settings: %s: %w", path, err)
 	}
 	return c, nil
 }
@@ -48,6 +54,9 @@ func yamlProblem(err error) string {
 		text = strings.Join(typed.Errors, "; ")
 	}
 	text = strings.TrimPrefix(text, "yaml: ")
-	text = strings.ReplaceAll(text, " not found in type cli.userConfig", " is not known")
+	for _, kind := range []string{"userConfig", "gatewaySettings"} {
+		text = strings.ReplaceAll(text, " not found in type cli."+kind, " is not known")
+		text = strings.ReplaceAll(text, " into cli."+kind, ", which is no mapping")
+	}
 	return workspace.Safe(text)
 }

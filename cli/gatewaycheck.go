@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/berth-sh/berth/kube/gateway"
 	"github.com/berth-sh/berth/tunnel/connect"
 	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
 )
 
 // probeTimeout bounds each step of one question to the gateway.
@@ -49,11 +48,10 @@ func (a *app) runGatewayCheck(ctx context.Context, f format) error {
 	if err != nil {
 		return fmt.Errorf("looking at the gateway: %w", err)
 	}
-	ask, done, err := prober(inst.Gateway)
+	ask, err := a.prober(inst)
 	if err != nil {
 		return err
 	}
-	defer done()
 	findings, err := gateway.Checker{Cluster: objects, Installation: inst, Probe: ask}.Check(ctx)
 	if err != nil {
 		return err
@@ -74,27 +72,22 @@ func (a *app) runGatewayCheck(ctx context.Context, f format) error {
 	return nil
 }
 
-// prober asks the gateway as any client does. done removes what it needed.
-func prober(g workspace.Gateway) (ask gateway.Prober, done func(), err error) {
-	o := connect.Options{Address: g.Address, TLS: g.TLS.Enabled(), ServerName: g.TLS.ServerName, Timeout: probeTimeout}
-	done = func() {}
-	if g.TLS.CA != "" {
-		file, err := os.CreateTemp("", "berth-ca-*.pem")
-		if err != nil {
-			return nil, nil, fmt.Errorf("keeping the gateway's CA: %w", err)
-		}
-		done = func() { _ = os.Remove(file.Name()) } // the system's temporary folder is cleaned anyway
-		_, err = file.WriteString(g.TLS.CA)
-		if err := errors.Join(err, file.Close()); err != nil {
-			done()
-			return nil, nil, fmt.Errorf("keeping the gateway's CA: %w", err)
-		}
-		o.CAFile = file.Name()
+// prober asks the gateway as ssh does: through the user's proxy, with their
+// token and certificate.
+func (a *app) prober(inst workspace.Installation) (gateway.Prober, error) {
+	p, err := a.place(workspace.Snapshot{Installation: inst, ClusterName: inst.Cluster})
+	if err != nil {
+		return nil, err
 	}
+	var f alias.File
+	if err := a.wayThrough(&f, p); err != nil {
+		return nil, err
+	}
+	o := connect.OptionsFor(f)
+	o.Timeout = probeTimeout
 	return func(ctx context.Context, authority string) (int, error) {
 		asked := o
 		asked.Authority = authority
-		var conn net.Conn
 		conn, err := connect.Dial(ctx, asked)
 		if err == nil {
 			_ = conn.Close() // that it is there is the answer
@@ -105,7 +98,7 @@ func prober(g workspace.Gateway) (ask gateway.Prober, done func(), err error) {
 			return refused.Status, nil
 		}
 		return 0, err
-	}, done, nil
+	}, nil
 }
 
 // findingsText is the form for people: problems first, each with its next step.

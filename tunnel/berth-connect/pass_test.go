@@ -140,14 +140,17 @@ func TestNoHelperIsLeftInASession(t *testing.T) {
 	}
 }
 
-// What cannot be handed over is served by berth, which outlives the helper.
-func TestWhatCannotBeHandedOverIsServedByBerth(t *testing.T) {
+// What cannot be handed over is served by another process, which outlives the
+// helper: berth where it goes through the API server, else the helper's own
+// program.
+func TestWhatCannotBeHandedOverIsServedBesideSSH(t *testing.T) {
 	t.Parallel()
 	server, ca := sshtest.Start(t), sshtest.NewCA(t)
 	secured := sshtest.Listen(t, ca.Server(t, "ssh.example.com", time.Now().Add(time.Hour)), sshtest.Forward(server.Addr, established))
 	for name, f := range map[string]alias.File{
-		"fallback": {Transport: alias.Gateway, Address: "127.0.0.1:1", Authority: authority, Kubeconfig: "/k"},
-		"TLS":      {Transport: alias.Gateway, Address: secured.Addr, Authority: authority, TLS: true, ServerName: "*", CA: ca.File},
+		"fallback":     {Transport: alias.Gateway, Address: "127.0.0.1:1", Authority: authority, Kubeconfig: "/k"},
+		"TLS":          {Transport: alias.Gateway, Address: secured.Addr, Authority: authority, TLS: true, ServerName: "*", CA: ca.File},
+		"TLS fallback": {Transport: alias.Gateway, Address: "127.0.0.1:1", Authority: authority, TLS: true, Kubeconfig: "/k"},
 	} {
 		m := passing(t, f, server)
 		cmd := m.ssh(t.Context(), aliasName, "echo hello; exit 3")
@@ -157,8 +160,59 @@ func TestWhatCannotBeHandedOverIsServedByBerth(t *testing.T) {
 		if out, err := cmd.Output(); exitCode(err) != 3 || string(out) != "hello\n" {
 			t.Errorf("%s: output %q, error %v, stderr %s", name, out, err, &stderr)
 		}
-		if said := strings.Contains(stderr.String(), "using port-forward instead"); said != (name == "fallback") {
+		if said := strings.Contains(stderr.String(), "using port-forward instead"); said != strings.HasSuffix(name, "fallback") {
 			t.Errorf("%s: stderr %q", name, &stderr)
+		}
+	}
+}
+
+// Behind an http or a socks5 proxy the connection is still a plain socket, and
+// is handed over. Behind an https proxy, which the environment may name where
+// the alias does not, it is copied beside ssh.
+func TestSSHTakesConnectionsThroughProxiesOver(t *testing.T) {
+	t.Parallel()
+	server, ca := sshtest.Start(t), sshtest.NewCA(t)
+	gateway := sshtest.Listen(t, nil, sshtest.Forward(server.Addr, established))
+	_, port, _ := net.SplitHostPort(gateway.Addr)
+	proxy, socks := sshtest.Tinyproxy(t, "me", "s3cret"), sshtest.Microsocks(t, "me", "s3cret")
+	secured := sshtest.Listen(t, ca.Server(t, "127.0.0.1", time.Now().Add(time.Hour)), func(conn net.Conn) {
+		if far, err := new(net.Dialer).DialContext(context.Background(), "tcp", proxy); err == nil {
+			sshtest.Join(conn, far)
+		}
+	})
+	for name, url := range map[string]string{
+		"http": "http://me:s3cret@" + proxy, "socks5": "socks5://me:s3cret@" + socks, "https": "https://me:s3cret@" + secured.Addr,
+	} {
+		for _, from := range []string{"alias", "environment"} {
+			t.Run(name+" from "+from, func(t *testing.T) {
+				t.Parallel()
+				cat := func(url string, in []byte) (out []byte, stderr string, err error) {
+					f := alias.File{Transport: alias.Gateway, Address: "0.0.0.0:" + port, Authority: authority} // no loopback address
+					env := []string{"NO_PROXY=", "no_proxy=", "https_proxy=", "HTTPS_PROXY=", "SSL_CERT_FILE=" + ca.File}
+					if from == "alias" {
+						f.Proxy = url
+					} else {
+						env = append(env, "HTTPS_PROXY="+url)
+					}
+					cmd := passing(t, f, server).ssh(t.Context(), aliasName, "cat")
+					cmd.Env = append(cmd.Env, env...)
+					cmd.Stdin = bytes.NewReader(in)
+					var errs bytes.Buffer
+					cmd.Stderr = &errs
+					out, err = cmd.Output()
+					return out, errs.String(), err
+				}
+				data := make([]byte, 3_000_000)
+				_, _ = rand.NewChaCha8([32]byte{5}).Read(data)
+				if out, stderr, err := cat(url, data); err != nil || sha256.Sum256(out) != sha256.Sum256(data) || stderr != "" {
+					t.Errorf("%d bytes came back of %d, or others; error %v, stderr %s", len(out), len(data), err, stderr)
+				}
+				// The way is through the proxy: with a wrong password there is none.
+				_, stderr, err := cat(strings.Replace(url, "s3cret", "wrong", 1), nil)
+				if exitCode(err) != 255 || !strings.HasPrefix(stderr, "berth: proxy 127.0.0.1:") || !strings.Contains(stderr, "\nhint: check the user and password") || strings.Contains(stderr, "wrong@") {
+					t.Errorf("error %v, stderr %s", err, stderr)
+				}
+			})
 		}
 	}
 }
