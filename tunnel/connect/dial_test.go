@@ -3,6 +3,7 @@ package connect_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -113,6 +114,51 @@ func TestDialRefusals(t *testing.T) {
 			t.Errorf("%s counts as unreachable", status)
 		}
 	}
+}
+
+// TestDialEveryStatus asks a gateway that gives each answer there is: 2xx opens
+// the tunnel, an interim one is passed over, and all else is a refusal with a
+// next step.
+func TestDialEveryStatus(t *testing.T) {
+	t.Parallel()
+	for status := 100; status <= 599; status++ {
+		gateway := sshtest.Listen(t, nil, func(conn net.Conn) {
+			if sshtest.ReadRequest(conn) != nil {
+				_, _ = fmt.Fprintf(conn, "HTTP/1.1 %d Word\r\nLocation: http://127.0.0.1:1/\r\n\r\nSSH-2.0-ok", status)
+			}
+		})
+		got, err := greetingOf(t, options(gateway.Addr))
+		var refused *connect.RefusedError
+		switch {
+		case status/100 == 2:
+			if err != nil || got != "SSH-2.0-ok" {
+				t.Errorf("%d: got %q, error %v", status, got, err)
+			}
+		case status/100 == 1 && status != 101: // then sshd's greeting stands where the answer should
+			requireFault(t, err, connect.StepConnect, connect.FaultNotHTTP)
+		case !errors.As(err, &refused) || refused.Status != status || refused.Hint() == "" || connect.Unreachable(err):
+			t.Errorf("%d: error %v, want a refusal with a hint", status, err)
+		}
+	}
+}
+
+// A header that comes drop by drop does not wind up the deadline.
+func TestDialDoesNotWaitForDrops(t *testing.T) {
+	t.Parallel()
+	gateway := sshtest.Listen(t, nil, func(conn net.Conn) {
+		_ = sshtest.ReadRequest(conn)
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nA: ")
+		for tick := time.NewTicker(10 * time.Millisecond); ; <-tick.C {
+			if _, err := conn.Write([]byte("x")); err != nil {
+				tick.Stop()
+				return
+			}
+		}
+	})
+	o := options(gateway.Addr)
+	o.Timeout = 300 * time.Millisecond
+	_, err := connect.Dial(t.Context(), o)
+	requireFault(t, err, connect.StepConnect, connect.FaultTimeout)
 }
 
 func TestDialSanitizesTheReason(t *testing.T) {
