@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -87,6 +88,32 @@ func (n *Network) Mend(t testing.TB) {
 	t.Helper()
 	for _, flag := range []string{"-4", "-6"} {
 		ip(t, flag+" -n "+n.near+" rule del lookup 100 pref 20")
+	}
+}
+
+// DropIPv4 leaves the client with IPv6 alone.
+func (n *Network) DropIPv4(t testing.TB) {
+	t.Helper()
+	ip(t, "-n "+n.Client+" -4 addr flush dev to1")
+}
+
+// Name makes a host name known to the client.
+func (n *Network) Name(t testing.TB, name string, addresses ...string) {
+	t.Helper()
+	dir := filepath.Join("/etc/netns", n.Client) // where ip netns exec finds files for /etc
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = os.RemoveAll(dir)
+		_ = os.Remove(filepath.Dir(dir)) // unless another network uses it
+	})
+	var hosts strings.Builder
+	for _, address := range addresses {
+		hosts.WriteString(address + " " + name + "\n")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "hosts"), []byte(hosts.String()), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
