@@ -58,19 +58,31 @@ func median(took []time.Duration) time.Duration {
 	return took[len(took)/2]
 }
 
-// ways are the ways to one sshd: direct, with the connection handed to ssh, with
-// berth-connect copying, and through proxytunnel.
-func ways(b *testing.B, command ...string) []way {
+// A route is one of several ways to one sshd.
+type route struct {
+	name string
+	machine
+}
+
+// routes are direct, with the connection handed to ssh, with berth-connect
+// copying, and through proxytunnel; the last three through one gateway, which is
+// a real Envoy where that has been built.
+func routes(b *testing.B) []route {
 	b.Helper()
 	server := sshtest.Start(b)
-	gateway := sshtest.Listen(b, nil, sshtest.Forward(server.Addr, established))
+	var gateway *sshtest.Gateway
+	if sshtest.EnvoyPath() != "" {
+		gateway = sshtest.Envoy(b, "", 0, server.Addr)
+	} else {
+		gateway = sshtest.Listen(b, nil, sshtest.Forward(server.Addr, established))
+	}
 	program := build(b)
 	base := newMachine(b, alias.File{Transport: alias.Gateway, Address: gateway.Addr, Authority: authority}, server, program)
 	host, port, err := net.SplitHostPort(server.Addr)
 	if err != nil {
 		b.Fatal(err)
 	}
-	var out []way
+	var out []route
 	for _, w := range []struct{ name, config string }{
 		{"direct", "HostName " + host + "\n  Port " + port},
 		{"passed", fmt.Sprintf("ProxyCommand %q --fdpass %s\n  ProxyUseFdpass yes", program, aliasName)},
@@ -79,7 +91,17 @@ func ways(b *testing.B, command ...string) []way {
 	} {
 		m := machine{home: base.home, config: filepath.Join(base.home, w.name)}
 		m.writeConfig(b, server, w.config)
-		out = append(out, way{w.name, func() error { return m.ssh(b.Context(), append([]string{aliasName}, command...)...).Run() }})
+		out = append(out, route{w.name, m})
+	}
+	return out
+}
+
+// ways run a command by every route.
+func ways(b *testing.B, command ...string) []way {
+	b.Helper()
+	var out []way
+	for _, r := range routes(b) {
+		out = append(out, way{r.name, func() error { return r.ssh(b.Context(), append([]string{aliasName}, command...)...).Run() }})
 	}
 	return out
 }

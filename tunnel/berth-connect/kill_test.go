@@ -117,7 +117,7 @@ func await(t *testing.T, c <-chan struct{}, what string) {
 }
 
 // helpers are the processes that ssh has.
-func helpers(t *testing.T, ssh int) []int {
+func helpers(t testing.TB, ssh int) []int {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "ps", "-o", "pid=", "--ppid", strconv.Itoa(ssh)).Output()
 	if err != nil && exitCode(err) != 1 {
