@@ -51,12 +51,17 @@ func Try(ctx context.Context, f alias.File) workspace.Probe {
 	return p
 }
 
-// hop is where dialling ended. A name that does not resolve and an address that
-// nothing comes back from say nothing about what is there.
+// hop is where dialling ended. A name that does not resolve, an address that
+// nothing comes back from, a proxy of ours and a credential that we lack say
+// nothing about what is there.
 func hop(err error, transport alias.Transport) workspace.Hop {
 	var refused *connect.RefusedError
 	var step *connect.StepError
+	var proxy *connect.ProxyError
+	var credential *connect.CredentialError
 	switch {
+	case errors.As(err, &proxy), errors.As(err, &credential):
+		return workspace.HopNetwork
 	case errors.As(err, &refused):
 		return workspace.HopRoute
 	case errors.As(err, &step) && step.Step == connect.StepDial:

@@ -42,6 +42,10 @@ func TestTrySaysAtWhichHopItEnded(t *testing.T) {
 	direct := func(address string) alias.File { return alias.File{Transport: alias.Direct, Address: address} }
 	tls := through(sshtest.Listen(t, nil, func(conn net.Conn) { _, _ = conn.Write([]byte("SSH-2.0-x\r\n")) }).Addr)
 	tls.TLS = true
+	behind := through("gateway.invalid:443")
+	behind.Proxy = "http://" + sshtest.Listen(t, nil, sshtest.Say("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")).Addr
+	tokenless := through(closed)
+	tokenless.TokenFile = "/nowhere"
 	for name, tt := range map[string]struct {
 		f      alias.File
 		hop    workspace.Hop
@@ -59,6 +63,8 @@ func TestTrySaysAtWhichHopItEnded(t *testing.T) {
 		"200 and hangs up":     {through(sshtest.Listen(t, nil, func(c net.Conn) { sshtest.ReadRequest(c); _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\n\r\n")) }).Addr), workspace.HopSSH, 0, "before a greeting"},
 		"200 and never greets": {says("HTTP/1.1 200 OK\r\n\r\n"), workspace.HopSSH, 0, "no answer within 5s"},
 		"direct, refused":      {direct(closed), workspace.HopRoute, 0, "connection refused"},
+		"a proxy says no":      {behind, workspace.HopNetwork, 0, "proxy"},
+		"our token is missing": {tokenless, workspace.HopNetwork, 0, "token"},
 		"direct, no such name": {direct("no-such-host.invalid:22"), workspace.HopNetwork, 0, "no-such-host.invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {

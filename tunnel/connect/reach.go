@@ -35,7 +35,7 @@ func Reach(ctx context.Context, f alias.File, portForward PortForwarder, fellBac
 // Through opens a connection to the sshd of f by its gateway or address alone:
 // nothing is passed over. timeout bounds each step.
 func Through(ctx context.Context, f alias.File, timeout time.Duration) (net.Conn, error) {
-	o := optionsFor(f)
+	o := OptionsFor(f)
 	o.Timeout = timeout
 	return Dial(ctx, o)
 }
