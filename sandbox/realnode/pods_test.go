@@ -133,5 +133,5 @@ func (b *bed) balance(namespace, name string) {
 // endPods ends the pods of a namespace without their day of grace.
 func (b *bed) endPods(namespace string) {
 	b.run("", "kubectl", "delete", "deployments", "--all", "-n", namespace, "--wait=false")
-	b.run("", "kubectl", "delete", "pods", "--all", "-n", namespace, "--grace-period=1")
+	b.run("", "kubectl", "delete", "pods", "--all", "-n", namespace, "--grace-period=1", "--timeout=60s")
 }

@@ -91,6 +91,8 @@ func (b Builder) make(ctx context.Context, r Recipe, archive string) error {
 		if err := b.debootstrap(ctx, r, root); err != nil {
 			return err
 		}
+	} else if err := emptyRoot(root); err != nil {
+		return err
 	}
 	if len(r.Install) > 0 {
 		if err := install(ctx, root, r.Install); err != nil {
@@ -115,6 +117,15 @@ func (b Builder) make(ctx context.Context, r Recipe, archive string) error {
 		return err
 	}
 	return os.Rename(archive+".new", archive)
+}
+
+// emptyRoot puts into root what even an image without a system has.
+func emptyRoot(root string) error {
+	tmp := filepath.Join(root, "tmp")
+	if err := os.Mkdir(tmp, 0o755); err != nil {
+		return err
+	}
+	return os.Chmod(tmp, os.ModeSticky|0o777) // past this process's umask
 }
 
 // debootstrap makes a minimal Debian in root, from the mirror that this machine
