@@ -130,8 +130,9 @@ func (b *bed) balance(namespace, name string) {
 	})
 }
 
-// endPods ends the pods of a namespace without their day of grace.
+// endPods ends the pods of a namespace without their day of grace, and does not
+// wait for those that have begun it.
 func (b *bed) endPods(namespace string) {
 	b.run("", "kubectl", "delete", "deployments", "--all", "-n", namespace, "--wait=false")
-	b.run("", "kubectl", "delete", "pods", "--all", "-n", namespace, "--grace-period=1", "--timeout=60s")
+	b.run("", "kubectl", "delete", "pods", "--all", "-n", namespace, "--grace-period=0", "--force", "--timeout=60s")
 }
