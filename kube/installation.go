@@ -172,6 +172,17 @@ func checkGateway(g workspace.Gateway) error {
 	if n := g.TLS.ServerName; n != "" && n != "*" && !hostGrammar.MatchString(n) {
 		return fmt.Errorf("tls.serverName %q is neither a host name nor *", n)
 	}
+	if g.TLS.ServerName == "*" && g.TLS.CA == "" {
+		return errors.New("tls.serverName * needs tls.ca: below public roots any name is nobody's")
+	}
+	for field, value := range map[string]string{"tls.clientCertificate": g.TLS.ClientCertificate, "token": g.Token} {
+		if value != "" && value != workspace.Required {
+			return fmt.Errorf("%s %q is not %q", field, value, workspace.Required)
+		}
+	}
+	if g.Token != "" && !g.TLS.Enabled() {
+		return errors.New("token without tls: it would be sent where others can read it")
+	}
 	if g.TLS.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(g.TLS.CA)) {
 		return errors.New("tls.ca holds no PEM certificate")
 	}

@@ -19,11 +19,14 @@ func TestParseInstallation(t *testing.T) {
 	}{
 		"complete": {
 			text: "version: 1\ncluster: prod\nevictions: allow\ndefaultImage: debian:13\n" +
-				"gateway: {kind: envoy, address: 'ssh.example.com:443', domain: ssh.example.com, tls: {serverName: '*'}, servicePort: 80}\n" +
+				"gateway: {kind: envoy, address: 'ssh.example.com:443', domain: ssh.example.com, tls: {serverName: gate.example.com, clientCertificate: required}, token: required, servicePort: 80}\n" +
 				"templates:\n- {name: gpu, cpu: '8', gpu: 1, profile: standard}\n",
 			want: workspace.Installation{
 				Version: 1, Cluster: "prod", Evictions: "allow", DefaultImage: "debian:13",
-				Gateway:   workspace.Gateway{Kind: "envoy", Address: "ssh.example.com:443", Domain: "ssh.example.com", TLS: workspace.GatewayTLS{ServerName: "*"}, ServicePort: 80},
+				Gateway: workspace.Gateway{
+					Kind: "envoy", Address: "ssh.example.com:443", Domain: "ssh.example.com", ServicePort: 80, Token: workspace.Required,
+					TLS: workspace.GatewayTLS{ServerName: "gate.example.com", ClientCertificate: workspace.Required},
+				},
 				Templates: []workspace.Template{{Name: "gpu", CPU: "8", GPU: 1, Profile: "standard"}},
 			},
 		},
@@ -39,6 +42,16 @@ func TestParseInstallation(t *testing.T) {
 		"no YAML":       {text: "{{", fails: "reading ConfigMap"},
 		"bad CA": {
 			text: "version: 1\ngateway: {kind: envoy, tls: {ca: nonsense}}\n", want: workspace.Installation{Version: 1}, warns: []string{"tls.ca"},
+		},
+		"any name below public roots": {
+			text: "version: 1\ngateway: {kind: envoy, tls: {serverName: '*'}}\n", want: workspace.Installation{Version: 1}, warns: []string{"tls.serverName * needs tls.ca"},
+		},
+		"a credential that names a file": {
+			text: "version: 1\ngateway: {kind: envoy, tls: {serverName: a.test, clientCertificate: /etc/passwd}}\n", want: workspace.Installation{Version: 1},
+			warns: []string{`tls.clientCertificate "/etc/passwd" is not "required"`},
+		},
+		"a token in the clear": {
+			text: "version: 1\ngateway: {kind: envoy, token: required}\n", want: workspace.Installation{Version: 1}, warns: []string{"token without tls"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

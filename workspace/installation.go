@@ -31,12 +31,22 @@ type Gateway struct {
 	Domain      string     `json:"domain,omitempty"`  // suffix of every authority
 	TLS         GatewayTLS `json:"tls,omitzero"`
 	ServicePort int        `json:"servicePort,omitempty"`
+	// Token is Required where the gateway asks for a bearer token. Where it
+	// comes from is the user's to say.
+	Token string `json:"token,omitempty"`
 }
+
+// Required is what an installation says of a credential that each user has to
+// bring.
+const Required = "required"
 
 // GatewayTLS says how to reach a gateway by TLS; its zero value is plain TCP.
 type GatewayTLS struct {
 	ServerName string `json:"serverName,omitempty"` // "*" takes any name below CA
 	CA         string `json:"ca,omitempty"`         // PEM
+	// ClientCertificate is Required where the gateway asks for one. Which one
+	// it is, and where its key lies, is the user's to say.
+	ClientCertificate string `json:"clientCertificate,omitempty"`
 }
 
 // Enabled reports whether the gateway is reached by TLS.
