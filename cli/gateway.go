@@ -18,6 +18,7 @@ func newGateway(a *app) *cobra.Command {
 func newGatewayManifest(a *app) *cobra.Command {
 	var o gateway.Options
 	var grants []string
+	var files securityFiles
 	cmd := &cobra.Command{
 		Use:   "manifest --kind KIND --domain DOMAIN",
 		Short: "Print what makes a gateway, for kubectl apply",
@@ -29,9 +30,14 @@ roles of developers. The output is commented: read it, then apply it.
   istio-static       nothing for each workspace; routes by the host's name
   istio-envoyfilter  an EnvoyFilter for each workspace; gives the gateway away
   envoy-gateway      an HTTPRoute and a policy for each workspace; needs Envoy Gateway
-  envoy              nothing for each workspace; an Envoy that needs nothing else`,
+  envoy              nothing for each workspace; an Envoy that needs nothing else
+
+With --tls-secret the gateway speaks TLS, with --client-ca it takes only clients
+that have a certificate, with --jwt-issuer only those that have a token.`,
 		Example: `  berth gateway manifest --kind istio --domain ssh.example.com --grant team-a=group:team-a | kubectl apply -f -
-  berth gateway manifest --kind envoy --domain ssh.example.com --for team-a --for team-b | kubectl apply -f -`,
+  berth gateway manifest --kind envoy --domain ssh.example.com --for team-a --for team-b | kubectl apply -f -
+  berth gateway manifest --domain ssh.example.com --address connect.ssh.example.com:443 \
+      --tls-secret connect-tls --tls-ca ca.pem --client-ca people.pem`,
 		Args: exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			for _, text := range grants {
@@ -40,6 +46,9 @@ roles of developers. The output is commented: read it, then apply it.
 					return err
 				}
 				o.Grants = append(o.Grants, g)
+			}
+			if err := files.read(&o); err != nil {
+				return err
 			}
 			data, err := gateway.Manifest(o)
 			if err != nil {
@@ -52,12 +61,13 @@ roles of developers. The output is commented: read it, then apply it.
 	f := cmd.Flags()
 	f.StringVar(&o.Kind, "kind", "istio", "`kind` of gateway: "+strings.Join(gateway.Kinds(), ", "))
 	f.StringVar(&o.Domain, "domain", "", "DNS `name` below which workspaces are named")
-	f.StringVar(&o.Address, "address", "", "`HOST:PORT` of the load balancer (default DOMAIN:80)")
+	f.StringVar(&o.Address, "address", "", "`HOST:PORT` of the load balancer (default DOMAIN:80, with TLS DOMAIN:443)")
 	f.StringVar(&o.Cluster, "cluster", "", "short `name` of the cluster, for aliases")
 	f.StringSliceVar(&o.Namespaces, "for", nil, "`namespace` whose workspaces may use it; repeat (default all)")
 	f.StringArrayVar(&grants, "grant", nil, "`NAMESPACE=USER` or NAMESPACE=group:GROUP gets role berth-developer; repeat")
 	f.StringSliceVar(&o.SourceRanges, "source-range", nil, "`ADDRESS/BITS` that may reach the load balancer; repeat (default everybody)")
 	f.StringToStringVar(&o.Annotations, "annotation", nil, "`KEY=VALUE` on the load balancer's Service; repeat")
+	securityFlags(cmd, &o, &files)
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(gateway.Kinds(), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	return cmd
 }

@@ -90,12 +90,34 @@ func put(at *yaml.Node, value any, path ...string) bool {
 	return true
 }
 
-// add appends a document.
-func (e *editor) add(value any) {
+// note puts a comment above a field of our object of a kind.
+func (e *editor) note(kind, comment string, path ...string) {
+	if e.err != nil {
+		return
+	}
+	last := len(path) - 1
+	at := e.object(kind)
+	for _, part := range path[:last] {
+		at = child(at, part)
+	}
+	if at != nil && at.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(at.Content); i += 2 {
+			if at.Content[i].Value == path[last] {
+				at.Content[i].HeadComment = comment
+				return
+			}
+		}
+	}
+	e.err = fmt.Errorf("%s %s: %w", kind, strings.Join(path, "."), errNoSuchField)
+}
+
+// add appends a document with a comment above it, which may be "".
+func (e *editor) add(comment string, value any) {
 	var doc yaml.Node
 	if err := doc.Encode(value); err != nil && e.err == nil {
 		e.err = err
 	}
+	doc.HeadComment = comment
 	e.docs = append(e.docs, &doc)
 }
 

@@ -29,7 +29,7 @@ import (
 type Options struct {
 	Kind    string
 	Domain  string // suffix of every authority
-	Address string // host:port of the gateway; "" is the domain, port 80
+	Address string // host:port of the gateway; "" is the domain, port 80, or 443 with TLS
 	Cluster string // short name for aliases; "" leaves it to the context
 
 	// Namespaces are those whose workspaces may use the gateway; none is all.
@@ -39,6 +39,9 @@ type Options struct {
 
 	SourceRanges []string          // who may reach the load balancer; none is everybody
 	Annotations  map[string]string // of the Service, for the cloud's load balancer
+
+	TLS   TLS
+	Token Token
 }
 
 // Grant gives somebody the role berth-developer in a namespace.
@@ -63,7 +66,7 @@ func Manifest(o Options) ([]byte, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	docs, err := load(files(o.Kind)...)
+	docs, err := load(append(files(o.Kind), o.securityFiles()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +81,9 @@ func Manifest(o Options) ([]byte, error) {
 	default:
 		o.istio(e)
 	}
+	o.secure(e)
 	for _, g := range o.Grants {
-		e.add(g.binding())
+		e.add("", g.binding())
 	}
 	if e.err != nil {
 		return nil, fmt.Errorf("making the manifest: %w", e.err)
@@ -165,7 +169,11 @@ func (o *Options) complete() error {
 		return workspace.WithHint(workspace.Usagef("domain %q is not a DNS name", workspace.Safe(o.Domain)), "workspaces get NAME--NAMESPACE below it: --domain ssh.example.com")
 	}
 	if o.Address == "" {
-		o.Address = net.JoinHostPort(o.Domain, "80")
+		port := "80"
+		if o.TLS.Secret != "" {
+			port = "443"
+		}
+		o.Address = net.JoinHostPort(o.Domain, port)
 	}
 	if host, port, err := net.SplitHostPort(o.Address); err != nil || !dialable(host, port) {
 		return workspace.Usagef("address %q is not HOST:PORT", workspace.Safe(o.Address))
@@ -188,7 +196,7 @@ func (o *Options) complete() error {
 			return workspace.Usagef("grant %q is not NAMESPACE=USER or NAMESPACE=group:GROUP", workspace.Safe(g.Namespace+"="+g.Name))
 		}
 	}
-	return nil
+	return o.completeSecurity()
 }
 
 // dialable reports whether host and port can be an address.
@@ -211,6 +219,11 @@ func (o *Options) hosts() []string {
 
 // installation is the document of the ConfigMap berth.
 func (o *Options) installation() string {
+	type tls struct {
+		ServerName        string `yaml:"serverName"`
+		CA                string `yaml:"ca,omitempty"`
+		ClientCertificate string `yaml:"clientCertificate,omitempty"`
+	}
 	doc := struct {
 		Version int    `yaml:"version"`
 		Cluster string `yaml:"cluster,omitempty"`
@@ -218,9 +231,20 @@ func (o *Options) installation() string {
 			Kind    string `yaml:"kind"`
 			Address string `yaml:"address"`
 			Domain  string `yaml:"domain"`
+			TLS     *tls   `yaml:"tls,omitempty"`
+			Token   string `yaml:"token,omitempty"`
 		} `yaml:"gateway"`
 	}{Version: 1, Cluster: o.Cluster}
 	doc.Gateway.Kind, doc.Gateway.Address, doc.Gateway.Domain = o.Kind, o.Address, o.Domain
+	if o.TLS.Secret != "" {
+		doc.Gateway.TLS = &tls{ServerName: o.TLS.ServerName, CA: string(o.TLS.CA)}
+		if o.TLS.ClientCertificates {
+			doc.Gateway.TLS.ClientCertificate = workspace.Required
+		}
+	}
+	if o.Token.used() {
+		doc.Gateway.Token = workspace.Required
+	}
 	text, err := yaml.Marshal(doc)
 	if err != nil {
 		return "" // strings and a number can be encoded
