@@ -36,6 +36,15 @@ const (
 func meshed(t testing.TB, kind string) *bed {
 	t.Helper()
 	b := newBed(t, baseline)
+	b.mesh("", "--kind", kind, "--address", meshAddress)
+	return b
+}
+
+// mesh installs a gateway by its manifest with some options, and starts its
+// Envoy. before is applied first.
+func (b *bed) mesh(before string, options ...string) {
+	b.t.Helper()
+	t := b.t
 	b.gatewayOnly = true
 	switch kind {
 	case "envoy":
@@ -53,9 +62,9 @@ func meshed(t testing.TB, kind string) *bed {
 	}
 	b.mustCommand("kubectl", "apply", "--server-side", "-f", filepath.Join(node.bin, "realnode", "istio-crds.yaml"))
 	// Where istiod keeps its authority.
-	b.run("apiVersion: v1\nkind: Namespace\nmetadata: {name: istio-system}\n", "kubectl", "apply", "-f", "-")
+	b.run("apiVersion: v1\nkind: Namespace\nmetadata: {name: istio-system}\n---\n"+before, "kubectl", "apply", "-f", "-")
 	manifest := filepath.Join(b.home, "gateway.yaml")
-	text := b.mustCommand("berth", "gateway", "manifest", "--kind", kind, "--domain", meshDomain, "--address", meshAddress, "--grant", b.namespace+"=dev@acme.test")
+	text := b.mustCommand(append([]string{"berth", "gateway", "manifest", "--domain", meshDomain, "--grant", b.namespace + "=dev@acme.test"}, options...)...)
 	if err := os.WriteFile(manifest, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +79,9 @@ func meshed(t testing.TB, kind string) *bed {
 			t.Error(err)
 		}
 		b.run("", "kubectl", "delete", "-n", "berth-gateway", "--all",
-			"gateways.networking.istio.io,envoyfilters.networking.istio.io,deployments,services,networkpolicies,poddisruptionbudgets")
+			"gateways.networking.istio.io,envoyfilters.networking.istio.io,requestauthentications.security.istio.io,authorizationpolicies.security.istio.io,"+
+				"deployments,services,networkpolicies,poddisruptionbudgets")
+		b.run("", "kubectl", "delete", "-n", "berth-gateway", "--ignore-not-found", "secret", "connect-tls", "connect-tls-cacert")
 		b.run("", "kubectl", "delete", "--ignore-not-found",
 			"validatingadmissionpolicybinding/berth-virtualservices", "validatingadmissionpolicy/berth-virtualservices", "clusterrole/berth-developer-route")
 	})
@@ -90,11 +101,11 @@ func meshed(t testing.TB, kind string) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = m.Gateway(ctx, mesh.Envoy{Namespace: "berth-gateway", Labels: map[string]string{"berth.sh/gateway": "berth"}, Admin: meshAdmin, Drain: meshDrain})
+	token := strings.TrimSpace(b.mustCommand("kubectl", "create", "token", "berth", "-n", "berth-gateway", "--audience", "istio-ca"))
+	err = m.Gateway(ctx, mesh.Envoy{Namespace: "berth-gateway", Labels: map[string]string{"berth.sh/gateway": "berth"}, Admin: meshAdmin, Drain: meshDrain, Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b
 }
 
 // connect asks the gateway for a tunnel and returns the answer's status line.

@@ -20,6 +20,10 @@ type Envoy struct {
 	// Drain is how long a listener that changes waits for its connections, in
 	// seconds. A short one makes a cut visible.
 	Drain int
+	// Token is one of the gateway's service account, for istiod (audience
+	// istio-ca). With it Envoy asks by TLS, and is given the certificates that
+	// its account may read; without it it is nobody, and is given none.
+	Token string
 }
 
 type object = map[string]any
@@ -53,6 +57,26 @@ func (e Envoy) bootstrap() object {
 	local := func(port int) object {
 		return object{"socket_address": object{"address": "127.0.0.1", "port_value": port}}
 	}
+	grpc := object{"envoy_grpc": object{"cluster_name": "xds"}}
+	xds := object{
+		"name": "xds", "type": "STATIC", "connect_timeout": "1s",
+		"typed_extension_protocol_options": object{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{
+			"@type":                "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+			"explicit_http_config": object{"http2_protocol_options": object{}},
+		}},
+	}
+	port := xdsPort
+	if e.Token != "" {
+		port = secureXDSPort
+		grpc["initial_metadata"] = []object{{"key": "authorization", "value": "Bearer " + e.Token}}
+		xds["transport_socket"] = object{"name": "envoy.transport_sockets.tls", "typed_config": object{
+			"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", "sni": "istiod.istio-system.svc",
+			"common_tls_context": object{"alpn_protocols": []string{"h2"}},
+		}}
+	}
+	xds["load_assignment"] = object{"cluster_name": "xds", "endpoints": []object{{"lb_endpoints": []object{{
+		"endpoint": object{"address": local(port)},
+	}}}}}
 	ads := object{"ads": object{}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}
 	return object{
 		"node": object{
@@ -69,18 +93,9 @@ func (e Envoy) bootstrap() object {
 			"lds_config": ads, "cds_config": ads,
 			"ads_config": object{
 				"api_type": "GRPC", "transport_api_version": "V3", "set_node_on_first_message_only": true,
-				"grpc_services": []object{{"envoy_grpc": object{"cluster_name": "xds"}}},
+				"grpc_services": []object{grpc},
 			},
 		},
-		"static_resources": object{"clusters": []object{{
-			"name": "xds", "type": "STATIC", "connect_timeout": "1s",
-			"typed_extension_protocol_options": object{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{
-				"@type":                "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-				"explicit_http_config": object{"http2_protocol_options": object{}},
-			}},
-			"load_assignment": object{"cluster_name": "xds", "endpoints": []object{{"lb_endpoints": []object{{
-				"endpoint": object{"address": local(xdsPort)},
-			}}}}},
-		}}},
+		"static_resources": object{"clusters": []object{xds}},
 	}
 }

@@ -20,8 +20,9 @@ import (
 
 // Addresses of the machine that the mesh uses.
 const (
-	xdsPort  = 15010
-	httpAddr = "127.0.0.1:18080"
+	xdsPort       = 15010
+	secureXDSPort = 15012
+	httpAddr      = "127.0.0.1:18080"
 )
 
 // settings of istiod that the agent's absence asks for: nobody fetches
@@ -51,7 +52,7 @@ func Start(ctx context.Context, kubeconfig, bin, dir string, log io.Writer) (*Me
 		"PILOT_ENABLE_METADATA_EXCHANGE=false", "PILOT_ENABLE_ALPN_FILTER=false", "POD_NAMESPACE=istio-system",
 		"PILOT_CERT_PROVIDER=istiod", "CLUSTER_ID=Kubernetes", "PILOT_ENABLE_GATEWAY_API=false",
 	}, "discovery", "--kubeconfig", kubeconfig, "--meshConfig", config, "--httpAddr", httpAddr, "--httpsAddr", "127.0.0.1:15017",
-		"--secureGRPCAddr", "127.0.0.1:15012", "--grpcAddr", fmt.Sprintf("127.0.0.1:%d", xdsPort), "--monitoringAddr", "127.0.0.1:15014", "--ctrlz_port", "0")
+		"--secureGRPCAddr", fmt.Sprintf("127.0.0.1:%d", secureXDSPort), "--grpcAddr", fmt.Sprintf("127.0.0.1:%d", xdsPort), "--monitoringAddr", "127.0.0.1:15014", "--ctrlz_port", "0")
 	if err != nil {
 		return nil, err
 	}
