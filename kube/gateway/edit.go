@@ -92,23 +92,54 @@ func put(at *yaml.Node, value any, path ...string) bool {
 
 // note puts a comment above a field of our object of a kind.
 func (e *editor) note(kind, comment string, path ...string) {
+	last := len(path) - 1
+	parent := at(e.object(kind), path[:last]...)
+	e.found(child(parent, path[last]) != nil, kind+" "+strings.Join(path, "."))
 	if e.err != nil {
 		return
 	}
-	last := len(path) - 1
-	at := e.object(kind)
-	for _, part := range path[:last] {
-		at = child(at, part)
-	}
-	if at != nil && at.Kind == yaml.MappingNode {
-		for i := 0; i+1 < len(at.Content); i += 2 {
-			if at.Content[i].Value == path[last] {
-				at.Content[i].HeadComment = comment
-				return
-			}
+	for i, key := range parent.Content {
+		if i%2 == 0 && key.Value == path[last] {
+			key.HeadComment = comment
 		}
 	}
-	e.err = fmt.Errorf("%s %s: %w", kind, strings.Join(path, "."), errNoSuchField)
+}
+
+// append adds an item to a sequence of our object of a kind.
+func (e *editor) append(kind string, value any, path ...string) {
+	list := at(e.object(kind), path...)
+	e.found(list != nil && list.Kind == yaml.SequenceNode, kind+" "+strings.Join(path, "."))
+	var item yaml.Node
+	if err := item.Encode(value); err != nil && e.err == nil {
+		e.err = err
+	}
+	if e.err == nil {
+		list.Content = append(list.Content, &item)
+	}
+}
+
+// change replaces the value at a path below a node.
+func (e *editor) change(below *yaml.Node, value any, path ...string) {
+	if e.err == nil {
+		e.found(put(below, value, path...), strings.Join(path, "."))
+	}
+}
+
+// found makes an error of what is not there.
+func (e *editor) found(ok bool, what string) {
+	if e.err == nil && !ok {
+		e.err = fmt.Errorf("%s: %w", what, errNoSuchField)
+	}
+}
+
+// first puts a new field before all others of a mapping, last behind them, with
+// a comment.
+func first(mapping *yaml.Node, name string, value *yaml.Node) {
+	mapping.Content = append([]*yaml.Node{{Kind: yaml.ScalarNode, Value: name}, value}, mapping.Content...)
+}
+
+func last(mapping *yaml.Node, name, comment string, value *yaml.Node) {
+	mapping.Content = append(mapping.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: name, HeadComment: comment}, value)
 }
 
 // add appends a document with a comment above it, which may be "".
@@ -144,6 +175,14 @@ func (e *editor) objects(kind, name string) []*yaml.Node {
 	return found
 }
 
+// at is the node at a path below another, or nil.
+func at(n *yaml.Node, path ...string) *yaml.Node {
+	for _, part := range path {
+		n = child(n, part)
+	}
+	return n
+}
+
 // child is a field of a mapping or an item of a sequence, or nil.
 func child(n *yaml.Node, part string) *yaml.Node {
 	switch {
@@ -173,4 +212,17 @@ func text(n *yaml.Node) string {
 func digest(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:5])
+}
+
+// remove takes a field out of a mapping.
+func remove(mapping *yaml.Node, name string) {
+	if mapping == nil {
+		return
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == name {
+			mapping.Content = append(mapping.Content[:i], mapping.Content[i+2:]...)
+			return
+		}
+	}
 }

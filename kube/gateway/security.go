@@ -46,7 +46,7 @@ func (t Token) used() bool {
 
 // securing is one kind's part of TLS and tokens.
 type securing struct {
-	files func(*Options) []string // more parts of the manifest
+	files func(*Options) []string // more parts of the manifest; nil is none
 	apply func(*editor, *Options)
 }
 
@@ -57,15 +57,18 @@ func secured() map[string]securing {
 		route.KindIstio:            istio,
 		route.KindIstioStatic:      istio,
 		route.KindIstioEnvoyFilter: istio,
+		route.KindEnvoyGateway:     {apply: secureEnvoyGateway},
+		route.KindEnvoy:            {apply: secureEnvoy},
 	}
 }
 
 // securityFiles are the parts of the manifest that TLS and tokens add.
 func (o *Options) securityFiles() []string {
-	if o.TLS.Secret == "" {
+	kind := secured()[o.Kind]
+	if o.TLS.Secret == "" || kind.files == nil {
 		return nil
 	}
-	return secured()[o.Kind].files(o)
+	return kind.files(o)
 }
 
 // secure turns a gateway that speaks plain TCP into one that does not.

@@ -24,7 +24,7 @@ import (
 )
 
 // secureKinds are the kinds that can have TLS and tokens.
-var secureKinds = []string{"istio", "istio-static", "istio-envoyfilter"}
+var secureKinds = []string{"istio", "istio-static", "istio-envoyfilter", "envoy", "envoy-gateway"}
 
 func fixture(t *testing.T, name string) []byte {
 	t.Helper()
@@ -63,8 +63,8 @@ func variants(t *testing.T) map[string]func(*gateway.Options) {
 func TestSecureManifest(t *testing.T) {
 	for _, kind := range secureKinds {
 		for variant, change := range variants(t) {
-			if kind != "istio" && variant != "token" {
-				continue // the parts are the same
+			if strings.HasPrefix(kind, "istio-") && variant != "token" {
+				continue // the parts are istio's
 			}
 			t.Run(kind+" "+variant, func(t *testing.T) {
 				o := gateway.Options{Kind: kind, Domain: "ws.acme-x.test", Address: "connect.acme-x.test:443"}
@@ -86,8 +86,10 @@ func TestSecureManifest(t *testing.T) {
 				if diff := cmp.Diff(string(want), string(got)); diff != "" {
 					t.Errorf("(-want +got; -update rewrites):\n%s", diff)
 				}
-				if strings.Contains(string(got), "example") {
-					t.Error("a value of the example is left in it")
+				for _, left := range []string{"example.com", "http-connect\n", "number: 80\n", "port: 80\n"} {
+					if strings.Contains(strings.ReplaceAll(string(got), "https-connect", ""), left) {
+						t.Errorf("%q is left in it", left)
+					}
 				}
 			})
 		}
