@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,7 +28,8 @@ func newGatewayCheck(a *app) *cobra.Command {
 		Use:   "check",
 		Short: "Find what would hurt those who connect through the gateway",
 		Long: `Look at the gateway's objects in the cluster, and ask the gateway itself for tunnels
-that it must not give. The exit code is 1 when something was found.`,
+that it must not give. What could not be looked at is said, never passed over. The
+exit code is 1 when something was found.`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runGatewayCheck(cmd.Context(), f) },
 	}
@@ -48,11 +50,15 @@ func (a *app) runGatewayCheck(ctx context.Context, f format) error {
 	if err != nil {
 		return fmt.Errorf("looking at the gateway: %w", err)
 	}
-	ask, err := a.prober(inst)
+	ask, bare, err := a.probers(inst)
 	if err != nil {
 		return err
 	}
-	findings, err := gateway.Checker{Cluster: objects, Installation: inst, Probe: ask}.Check(ctx)
+	checker := gateway.Checker{Cluster: objects, Installation: inst, Probe: ask, Bare: bare}
+	if inst.Gateway.TLS.Enabled() {
+		checker.Expiry = func(ctx context.Context) (time.Time, error) { return expiry(ctx, inst.Gateway) }
+	}
+	findings, err := checker.Check(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,17 +78,23 @@ func (a *app) runGatewayCheck(ctx context.Context, f format) error {
 	return nil
 }
 
-// prober asks the gateway as ssh does: through the user's proxy, with their
-// token and certificate.
-func (a *app) prober(inst workspace.Installation) (gateway.Prober, error) {
+// probers ask the gateway as ssh does, through the user's proxy: ask with their
+// token and certificate, bare without.
+func (a *app) probers(inst workspace.Installation) (ask, bare gateway.Prober, err error) {
 	p, err := a.place(workspace.Snapshot{Installation: inst, ClusterName: inst.Cluster})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var f alias.File
 	if err := a.wayThrough(&f, p); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	ask = prober(f)
+	f.ClientCert, f.ClientKey, f.TokenFile, f.TokenCommand = "", "", "", ""
+	return ask, prober(f), nil
+}
+
+func prober(f alias.File) gateway.Prober {
 	o := connect.OptionsFor(f)
 	o.Timeout = probeTimeout
 	return func(ctx context.Context, authority string) (int, error) {
@@ -98,16 +110,42 @@ func (a *app) prober(inst workspace.Installation) (gateway.Prober, error) {
 			return refused.Status, nil
 		}
 		return 0, err
-	}, nil
+	}
 }
 
-// findingsText is the form for people: problems first, each with its next step.
+// expiry is when the gateway's certificate ends, whether it is to be trusted or
+// not: that, the prober finds out.
+func expiry(ctx context.Context, g workspace.Gateway) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	name := g.TLS.ServerName
+	if name == "*" {
+		name = ""
+	}
+	dialer := tls.Dialer{Config: &tls.Config{ServerName: name, InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}}
+	conn, err := dialer.DialContext(ctx, "tcp", g.Address)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer func() { _ = conn.Close() }() // nothing was said
+	secured, ok := conn.(*tls.Conn)
+	if !ok || len(secured.ConnectionState().PeerCertificates) == 0 {
+		return time.Time{}, errors.New("it shows none")
+	}
+	return secured.ConnectionState().PeerCertificates[0].NotAfter, nil
+}
+
+// findingsText is the form for people: problems first, then notes, each with
+// its next step.
 func findingsText(findings []gateway.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
 		sign := "✓"
-		if !f.OK {
+		switch {
+		case !f.OK:
 			sign = "✕"
+		case f.Note:
+			sign = "!"
 		}
 		fmt.Fprintf(&b, "%s %-18s %s", sign, f.Check, f.Text)
 		if f.Object != "" {

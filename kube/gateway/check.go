@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +24,7 @@ import (
 type Finding struct {
 	Check  string `json:"check"`            // a stable name
 	OK     bool   `json:"ok"`               // false is a problem
+	Note   bool   `json:"note,omitempty"`   // worth knowing, and no problem; or something that was not looked at
 	Object string `json:"object,omitempty"` // kind and name of what says so
 	Text   string `json:"text"`
 	Fix    string `json:"fix,omitempty"`
@@ -37,10 +39,17 @@ type Checker struct {
 	Cluster      dynamic.Interface
 	Installation workspace.Installation
 	Probe        Prober
+
+	// Bare asks without any credential. It is asked where the installation says
+	// that clients need one; nil is never asked.
+	Bare Prober
+	// Expiry returns when the gateway's certificate ends; nil is not asked.
+	Expiry func(context.Context) (time.Time, error)
 }
 
-// Check returns everything that was found, problems first. What may not be read
-// is a finding, not an error.
+// Check returns everything that was found: problems first, then notes. What may
+// not be read is a finding, not an error, and what could not be tried is never
+// said to be fine.
 func (c Checker) Check(ctx context.Context) ([]Finding, error) {
 	if !c.Installation.Gateway.Published() {
 		return []Finding{{
@@ -49,10 +58,15 @@ func (c Checker) Check(ctx context.Context) ([]Finding, error) {
 		}}, nil
 	}
 	r := &run{Checker: c}
+	r.look(ctx)
 	if strings.HasPrefix(c.Installation.Gateway.Kind, "istio") {
 		r.envoyFilters(ctx)
 		r.hosts(ctx)
 		r.deployment(ctx)
+		r.gateways(ctx)
+		r.policies(ctx)
+		r.idle(ctx)
+		r.destinations(ctx)
 	}
 	switch c.Installation.Gateway.Kind {
 	case route.KindEnvoy:
@@ -61,31 +75,47 @@ func (c Checker) Check(ctx context.Context) ([]Finding, error) {
 		r.envoyGateway(ctx)
 	}
 	r.fences(ctx)
-	r.answers(ctx)
-	r.strangers(ctx)
+	r.ask(ctx)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	slices.SortStableFunc(r.findings, func(a, b Finding) int {
-		switch {
-		case a.OK == b.OK:
-			return 0
-		case a.OK:
-			return 1
-		}
-		return -1
+		return a.rank() - b.rank()
 	})
 	return r.findings, nil
+}
+
+// rank puts problems before notes, and notes before what is fine.
+func (f Finding) rank() int {
+	switch {
+	case !f.OK:
+		return 0
+	case f.Note:
+		return 1
+	}
+	return 2
 }
 
 // run is one check in progress.
 type run struct {
 	Checker
 	findings []Finding
+
+	// What was looked at first, see look.
+	root    string            // where Istio reads what is for every gateway
+	pods    map[string]string // labels of the gateway's pods
+	proxy   proxyConfig       // what their proxies were told
+	running []workspace.Ref   // workspaces that run
+
+	meshSeen bool // whether what the mesh tells every proxy was read
 }
 
 func (r *run) problem(check, object, text, fix string) {
 	r.findings = append(r.findings, Finding{Check: check, Object: object, Text: workspace.Safe(text), Fix: fix})
+}
+
+func (r *run) note(check, object, text, fix string) {
+	r.findings = append(r.findings, Finding{Check: check, OK: true, Note: true, Object: object, Text: workspace.Safe(text), Fix: fix})
 }
 
 func (r *run) fine(check, text string) {
@@ -94,11 +124,21 @@ func (r *run) fine(check, text string) {
 
 // Resources that are looked at.
 var (
-	filters  = schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1alpha3", Resource: "envoyfilters"}
-	services = schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: "virtualservices"}
-	deploys  = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-	policies = schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"}
-	fences   = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicybindings"}
+	filters          = schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1alpha3", Resource: "envoyfilters"}
+	services         = schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: "virtualservices"}
+	deploys          = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	policies         = schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"}
+	coreServices     = schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	nodes            = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
+	pods             = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+	istioGateways    = schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: "gateways"}
+	destinationRules = schema.GroupVersionResource{Group: "networking.istio.io", Version: "v1", Resource: "destinationrules"}
+	authorizations   = schema.GroupVersionResource{Group: "security.istio.io", Version: "v1", Resource: "authorizationpolicies"}
+	authentications  = schema.GroupVersionResource{Group: "security.istio.io", Version: "v1", Resource: "requestauthentications"}
+	telemetries      = schema.GroupVersionResource{Group: "telemetry.istio.io", Version: "v1", Resource: "telemetries"}
+	plugins          = schema.GroupVersionResource{Group: "extensions.istio.io", Version: "v1alpha1", Resource: "wasmplugins"}
+
+	fences = schema.GroupVersionResource{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingadmissionpolicybindings"}
 )
 
 // list reads all objects of a resource; ok is false where they cannot be read,
@@ -122,60 +162,6 @@ func title(o *unstructured.Unstructured) string {
 		name = o.GetNamespace() + "/" + name
 	}
 	return workspace.Safe(o.GetKind() + " " + name)
-}
-
-// reads tells whether an EnvoyFilter is one that our gateway gets: from its own
-// namespace or the mesh's, and not for other pods.
-func reads(o *unstructured.Unstructured, root string) bool {
-	if ns := o.GetNamespace(); ns != workspace.GatewayNamespace && ns != root {
-		return false
-	}
-	labels, found, _ := unstructured.NestedStringMap(o.Object, "spec", "workloadSelector", "labels")
-	if !found {
-		return true
-	}
-	for key, value := range labels {
-		if key != gatewayLabel || value != gatewayName {
-			return false
-		}
-	}
-	return true
-}
-
-// envoyFilters finds patches that change the listener, and domains that match
-// nothing.
-func (r *run) envoyFilters(ctx context.Context) {
-	items, ok := r.list(ctx, "listener-patch", filters, "")
-	if !ok {
-		return
-	}
-	clean := true
-	for i := range items {
-		o := &items[i]
-		if !reads(o, rootNamespace) {
-			continue
-		}
-		patches, _, _ := unstructured.NestedSlice(o.Object, "spec", "configPatches")
-		for _, p := range patches {
-			patch, _ := p.(map[string]any)
-			applyTo, _, _ := unstructured.NestedString(patch, "applyTo")
-			value, _, _ := unstructured.NestedMap(patch, "patch", "value")
-			switch applyTo {
-			case "NETWORK_FILTER", "LISTENER", "FILTER_CHAIN":
-				clean = false
-				r.problem("listener-patch", title(o), "it changes the listener ("+applyTo+"): each change cuts everybody's session when the listener has drained, and a missing Service stops the gateway from being configured",
-					"use a VirtualService for each workspace (kind istio), and delete it: kubectl delete envoyfilter -n "+workspace.Safe(o.GetNamespace())+" "+workspace.Safe(o.GetName()))
-			case "VIRTUAL_HOST", "ROUTE_CONFIGURATION":
-				if domain := withPort(value); domain != "" {
-					clean = false
-					r.problem("port-in-domain", title(o), "domain "+domain+" never matches: Istio takes the port off the request, not off the domain", "write the domain without its port")
-				}
-			}
-		}
-	}
-	if clean {
-		r.fine("listener-patch", "no EnvoyFilter changes the listener")
-	}
 }
 
 // withPort returns the first domain below value that ends in a port.

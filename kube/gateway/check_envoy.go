@@ -40,10 +40,11 @@ func (r *run) envoy(ctx context.Context) {
 	if !found {
 		return
 	}
-	file, _, _ := unstructured.NestedString(config.Object, "data", envoyFile)
+	files, _, _ := unstructured.NestedStringMap(config.Object, "data")
+	file := files[envoyFile]
 	if ok {
 		stamp, _, _ := unstructured.NestedString(deployment.Object, "spec", "template", "metadata", "annotations", configDigest)
-		if stamp != digest(file) {
+		if stamp != digestOf(files) {
 			r.problem("configuration", title(config), "it is not what the pods have read: they began with another one", again)
 		}
 	}
@@ -94,7 +95,7 @@ func (r *run) configuration(config *unstructured.Unstructured, file string) {
 		clean = false
 		r.problem(check, title(config), words, again)
 	}
-	if address := text(below(child(doc.Content[0], "admin"), "address", "socket_address", "address")); address != "" && !strings.HasPrefix(address, "127.") && address != "::1" {
+	if address := text(at(doc.Content[0], "admin", "address", "socket_address", "address")); address != "" && !strings.HasPrefix(address, "127.") && address != "::1" {
 		say("admin-port", "Envoy's administration listens on "+address+": whoever reaches it owns the gateway")
 	}
 	idle := envoyIdle
@@ -121,14 +122,6 @@ func patience(idle time.Duration) string {
 		return "ever"
 	}
 	return idle.String()
-}
-
-// below follows a path of fields.
-func below(n *yaml.Node, path ...string) *yaml.Node {
-	for _, part := range path {
-		n = child(n, part)
-	}
-	return n
 }
 
 // named finds the values of every field of a name.

@@ -3,8 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,8 +16,6 @@ import (
 const (
 	gatewayName  = route.GatewayName
 	gatewayLabel = route.GatewayLabel
-	// rootNamespace is where Istio reads what is for every gateway.
-	rootNamespace = "istio-system"
 	// longEnough is a drain that outlives a working hour; sessions are longer,
 	// but a day is what the manifest says.
 	longEnough = time.Hour
@@ -33,42 +30,53 @@ func (r *run) deployment(ctx context.Context) {
 		return
 	}
 	grace, _, _ := unstructured.NestedInt64(o.Object, "spec", "template", "spec", "terminationGracePeriodSeconds")
-	annotations, _, _ := unstructured.NestedStringMap(o.Object, "spec", "template", "metadata", "annotations")
-	config := annotations["proxy.istio.io/config"]
 	const fix = "apply the manifest again: berth gateway manifest"
-	switch {
+	switch drain := r.proxy.drain(); {
 	case time.Duration(grace)*time.Second < longEnough:
 		r.problem(check, title(o), fmt.Sprintf("a pod that goes gives sessions %d seconds (terminationGracePeriodSeconds)", grace), fix)
-	case drainOf(config) < longEnough:
-		r.problem(check, title(o), "a listener that changes cuts its sessions after "+drainOf(config).String()+" (drainDuration in proxy.istio.io/config)", fix)
-	case !strings.Contains(config, "EXIT_ON_ZERO_ACTIVE_CONNECTIONS"):
+	case drain < longEnough:
+		r.problem(check, title(o), "a listener that changes cuts its sessions after "+drain.String()+" (drainDuration in proxy.istio.io/config)", fix)
+	case r.proxy.ProxyMetadata["EXIT_ON_ZERO_ACTIVE_CONNECTIONS"] != "true":
 		r.problem(check, title(o), "a pod that goes ends after 5 seconds, with its sessions: EXIT_ON_ZERO_ACTIVE_CONNECTIONS is not set", fix)
 	default:
 		r.fine(check, "pods and listeners wait for their sessions")
 	}
 }
 
-// drainOf reads drainDuration; Istio's own is 45 seconds.
-func drainOf(config string) time.Duration {
-	for line := range strings.Lines(config) {
-		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "drainDuration:"); ok {
-			if d, err := time.ParseDuration(strings.TrimSpace(value)); err == nil {
-				return d
-			}
+// reach looks for NetworkPolicies that limit what the gateway's pods reach.
+// They add up: one that lets everything through undoes the others.
+func (r *run) reach(ctx context.Context) {
+	const check = "network-policy"
+	items, ok := r.list(ctx, check, policies, workspace.GatewayNamespace)
+	if !ok {
+		return
+	}
+	limited, clean := false, true
+	for i := range items {
+		o := &items[i]
+		labels, _, _ := unstructured.NestedStringMap(o.Object, "spec", "podSelector", "matchLabels")
+		types, _, _ := unstructured.NestedStringSlice(o.Object, "spec", "policyTypes")
+		if !slices.Contains(types, "Egress") || !r.selects(labels) {
+			continue
+		}
+		limited = true
+		rules, _, _ := unstructured.NestedSlice(o.Object, "spec", "egress")
+		if slices.ContainsFunc(rules, func(rule any) bool { all, _ := rule.(map[string]any); return len(all) == 0 }) {
+			clean = false
+			r.problem(check, title(o), "it lets the gateway reach everything, whatever other policies say", "delete it: kubectl delete networkpolicy -n "+workspace.GatewayNamespace+" "+workspace.Safe(o.GetName()))
 		}
 	}
-	return 45 * time.Second
+	switch {
+	case !limited:
+		r.problem(check, "", "no NetworkPolicy limits what the gateway reaches", "apply the manifest again: berth gateway manifest")
+	case clean:
+		r.fine(check, "a NetworkPolicy limits what the gateway reaches; whether it is enforced is the network plugin's")
+	}
 }
 
 // fences looks for what keeps the gateway to workspaces.
 func (r *run) fences(ctx context.Context) {
-	if items, ok := r.list(ctx, "network-policy", policies, workspace.GatewayNamespace); ok {
-		if len(items) == 0 {
-			r.problem("network-policy", "", "no NetworkPolicy limits what the gateway reaches", "apply the manifest again: berth gateway manifest")
-		} else {
-			r.fine("network-policy", "a NetworkPolicy limits what the gateway reaches; whether it is enforced is the network plugin's")
-		}
-	}
+	r.reach(ctx)
 	want := map[string]string{route.KindIstio: "berth-virtualservices", route.KindEnvoyGateway: "berth-httproutes"}[r.Installation.Gateway.Kind]
 	if want == "" {
 		return // nothing is written for a workspace
@@ -84,47 +92,4 @@ func (r *run) fences(ctx context.Context) {
 		}
 	}
 	r.problem("admission-policy", "", "nothing fences hosts by namespace: one team can take another's host", "apply the manifest again: berth gateway manifest")
-}
-
-// answers asks for a workspace that does not exist: a gateway says so itself,
-// what stands in front of it does not know the question.
-func (r *run) answers(ctx context.Context) {
-	const check = "connect"
-	nobody := "berth-check--nobody." + r.Installation.Gateway.Domain + ":22"
-	status, err := r.Probe(ctx, nobody)
-	where := r.Installation.Gateway.Address
-	switch {
-	case err != nil && ctx.Err() == nil:
-		r.problem(check, "", "the gateway cannot be asked: "+err.Error(), "check the load balancer's address, and ConfigMap "+workspace.GatewayNamespace+"/"+workspace.InstallationName)
-	case status == http.StatusNotFound, status == http.StatusServiceUnavailable, status == http.StatusForbidden:
-		r.fine(check, where+" answers CONNECT")
-	case status/100 == 2:
-		r.problem(check, "", "it gives a tunnel to a workspace that does not exist", "a proxy in front takes every CONNECT: let the load balancer pass TCP on")
-	default:
-		r.problem(check, "", fmt.Sprintf("CONNECT is refused with %d, which no Envoy of ours says", status), "something in front speaks HTTP: use a load balancer for TCP")
-	}
-}
-
-// strangers asks for what no client may reach through the gateway.
-func (r *run) strangers(ctx context.Context) {
-	const check = "reaches-others"
-	domain := r.Installation.Gateway.Domain
-	asked, given := 0, 0
-	for _, authority := range []string{
-		"kubernetes.default.svc.cluster.local:443", "kubernetes--default." + domain + ":443", "kubernetes--default." + domain + ":22",
-		"169.254.169.254:80", "127.0.0.1:15000", "127.0.0.1:9901", "127.0.0.1:19000", "localhost:22", "istiod.istio-system.svc.cluster.local:15010", "[::1]:15000",
-	} {
-		status, err := r.Probe(ctx, authority)
-		if err != nil {
-			continue // not asked; connect says why
-		}
-		asked++
-		if status/100 == 2 {
-			given++
-			r.problem(check, "", "the gateway gives a tunnel to "+authority, "take whatever rule lets it through away: only NAME--NAMESPACE."+domain+":22 may pass")
-		}
-	}
-	if asked > 0 && given == 0 {
-		r.fine(check, fmt.Sprintf("none of %d addresses that are nobody's workspace is reached", asked))
-	}
 }

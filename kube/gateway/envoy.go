@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -24,8 +27,7 @@ func (o *Options) envoy(e *editor) {
 		e.setOf("ConfigMap", envoyConfig, only.Replace(e.envoyConfig()), "data", envoyFile)
 		o.egress(e)
 	}
-	// Pods that have read another configuration are replaced.
-	e.set("Deployment", digest(e.envoyConfig()), "spec", "template", "metadata", "annotations", configDigest)
+	e.stamp()
 }
 
 // envoyConfig is Envoy's configuration as it stands in the manifest.
@@ -62,4 +64,25 @@ func (o *Options) selector() map[string]any {
 	return map[string]any{"matchExpressions": []any{
 		map[string]any{"key": namespaceName, "operator": "In", "values": o.Namespaces},
 	}}
+}
+
+// stamp makes pods that have read other files be replaced.
+func (e *editor) stamp() {
+	for _, o := range e.objects("ConfigMap", envoyConfig) {
+		files := map[string]string{}
+		data := child(o, "data")
+		for i := 0; i+1 < len(data.Content); i += 2 {
+			files[data.Content[i].Value] = text(data.Content[i+1])
+		}
+		e.set("Deployment", digestOf(files), "spec", "template", "metadata", "annotations", configDigest)
+	}
+}
+
+// digestOf is a digest of files that are read together.
+func digestOf(files map[string]string) string {
+	var all strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(&all, "%s %d\n%s", name, len(files[name]), files[name])
+	}
+	return digest(all.String())
 }

@@ -70,7 +70,7 @@ func secureEnvoy(e *editor, o *Options) {
 	pod := []string{"spec", "template", "spec"}
 	e.append("Deployment", map[string]any{"name": "certificate", "mountPath": secretFolder, "readOnly": true}, append(pod, "containers", "0", "volumeMounts")...)
 	e.append("Deployment", map[string]any{"name": "certificate", "secret": map[string]any{"secretName": o.TLS.Secret}}, append(pod, "volumes")...)
-	e.set("Deployment", digest(files[envoyFile]+files[clientCAFile]+files[keysFile]), "spec", "template", "metadata", "annotations", configDigest)
+	e.stamp()
 }
 
 // tokenEnvoy says whose tokens are taken.

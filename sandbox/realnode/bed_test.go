@@ -38,6 +38,7 @@ type bed struct {
 	api       kubernetes.Interface
 
 	gateway     string // address of the gateway that a test has installed
+	secured     bool   // the gateway speaks TLS
 	gatewayOnly bool   // a connection that goes round the gateway is an error
 }
 

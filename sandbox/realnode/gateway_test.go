@@ -36,7 +36,14 @@ const (
 func meshed(t testing.TB, kind string) *bed {
 	t.Helper()
 	b := newBed(t, baseline)
-	b.mesh("", "--kind", kind, "--address", meshAddress)
+	switch kind {
+	case "envoy":
+		b.envoy()
+	case "envoy-gateway":
+		b.envoyGateway()
+	default:
+		b.mesh("", "--kind", kind, "--address", meshAddress)
+	}
 	return b
 }
 
@@ -45,16 +52,7 @@ func meshed(t testing.TB, kind string) *bed {
 func (b *bed) mesh(before string, options ...string) {
 	b.t.Helper()
 	t := b.t
-	b.gatewayOnly = true
-	switch kind {
-	case "envoy":
-		b.envoy()
-		return b
-	case "envoy-gateway":
-		b.envoyGateway()
-		return b
-	}
-	b.gateway = meshAddress
+	b.gatewayOnly, b.gateway = true, meshAddress
 	maps := b.api.CoreV1().ConfigMaps("berth-gateway")
 	was, err := maps.Get(t.Context(), "berth", metav1.GetOptions{})
 	if err != nil {

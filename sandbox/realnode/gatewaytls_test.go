@@ -19,9 +19,10 @@ import (
 	"github.com/berth-sh/berth/sandbox/realnode/image"
 )
 
-// The gateway of these tests speaks TLS.
+// The gateways of these tests speak TLS.
 const (
-	tlsAddress = "127.0.0.1:8443"
+	tlsAddress = "127.0.0.1:8443" // of a mesh's Envoy
+	tlsPods    = balancer + ":443"
 	tlsName    = "connect." + meshDomain
 )
 
@@ -35,11 +36,35 @@ func (b *bed) file(name string, data []byte) string {
 	return path
 }
 
+// secured makes a gateway of a kind that speaks TLS, with a certificate of a
+// CA that the test makes.
+func secured(t *testing.T, kind string, options func(b *bed) []string) (*bed, *authority) {
+	t.Helper()
+	b := newBed(t, baseline)
+	b.secured = true
+	ca := newAuthority(t, "Acme gateways")
+	cert, key := ca.issue(7, 90, tlsName, "127.0.0.1", balancer)
+	b.apply(secret("connect-tls", cert, key))
+	all := append([]string{"--tls-secret", "connect-tls", "--tls-ca", b.file("ca.pem", ca.pem)}, options(b)...)
+	switch kind {
+	case "envoy":
+		b.envoy(append(all, "--address", tlsPods)...)
+		b.gateway = tlsPods
+	case "envoy-gateway":
+		b.envoyGateway(append(all, "--address", tlsPods)...)
+		b.gateway = tlsPods
+	default:
+		b.mesh("", append(all, "--kind", kind, "--address", tlsAddress)...)
+		b.gateway = tlsAddress
+	}
+	return b, ca
+}
+
 // ask asks the gateway by TLS for a tunnel. It returns the answer's status line
 // and, of a tunnel, the first line behind it.
-func ask(config *tls.Config, authority string, headers ...string) (status, banner string, err error) {
+func (b *bed) ask(config *tls.Config, authority string, headers ...string) (status, banner string, err error) {
 	dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: 5 * time.Second}, Config: config}
-	conn, err := dialer.DialContext(context.Background(), "tcp", tlsAddress)
+	conn, err := dialer.DialContext(context.Background(), "tcp", b.gateway)
 	if err != nil {
 		return "", "", err
 	}
@@ -68,11 +93,14 @@ func ask(config *tls.Config, authority string, headers ...string) (status, banne
 	return status, strings.TrimSpace(banner), err
 }
 
+// own is the authority of one of the bed's workspaces.
+func (b *bed) own(name string) string { return name + "--" + b.namespace + "." + meshDomain + ":22" }
+
 // tunnels asks until sshd answers: a gateway takes a moment.
 func (b *bed) tunnels(config *tls.Config, name string, headers ...string) {
 	b.t.Helper()
-	b.eventually(20*time.Second, "a tunnel to "+name, func() error {
-		status, banner, err := ask(config, name+"--"+b.namespace+"."+meshDomain+":22", headers...)
+	b.eventually(30*time.Second, "a tunnel to "+name, func() error {
+		status, banner, err := b.ask(config, b.own(name), headers...)
 		if err != nil || !strings.HasPrefix(banner, "SSH-2.0-") {
 			return fmt.Errorf("%q, %q, %w", status, banner, errors.Join(err, errors.New("no sshd")))
 		}
@@ -80,62 +108,62 @@ func (b *bed) tunnels(config *tls.Config, name string, headers ...string) {
 	})
 }
 
-// With TLS everything works as without; a client that does not trust the
-// gateway sends nothing, and a new certificate cuts nobody.
+// strangersStayOut asks for what nobody may reach, with everything that a client
+// has to bring.
+func (b *bed) strangersStayOut(config *tls.Config, headers ...string) {
+	b.t.Helper()
+	for _, authority := range []string{
+		"kubernetes.default.svc.cluster.local:443", "kubernetes--default." + meshDomain + ":443", "w--" + b.namespace + "." + meshDomain + ":2222",
+		"w." + b.namespace + ":22", "169.254.169.254:80", "127.0.0.1:19100", "nobody--" + b.namespace + "." + meshDomain + ":22", tlsName + ":22",
+	} {
+		if status, _, err := b.ask(config, authority, headers...); err != nil || strings.HasPrefix(status, "HTTP/1.1 2") {
+			b.t.Errorf("CONNECT %s gives %q, %v", authority, status, err)
+		}
+	}
+}
+
+// With TLS everything works as without; who does not trust the gateway says
+// nothing to it, and a new certificate cuts nobody.
 func TestGatewayTLS(t *testing.T) {
-	for _, kind := range []string{"istio", "istio-static", "istio-envoyfilter"} {
+	for kind, name := range map[string]string{ // by its address, by a name, by any name
+		"istio": "", "istio-static": tlsName, "istio-envoyfilter": "*", "envoy": tlsName, "envoy-gateway": "",
+	} {
 		t.Run(kind, func(t *testing.T) { // not parallel: there is one gateway
-			b := newBed(t, baseline)
-			ca := newAuthority(t, "Acme gateways")
-			cert, key := ca.issue(7, tlsName, "127.0.0.1")
-			options := []string{"--kind", kind, "--address", tlsAddress, "--tls-secret", "connect-tls", "--tls-ca", b.file("ca.pem", ca.pem)}
-			switch kind { // by its address, by a name, by any name
-			case "istio-static":
-				options = append(options, "--tls-server-name", tlsName)
-			case "istio-envoyfilter":
-				options = append(options, "--tls-server-name", "*")
-			}
-			b.mesh(secret("connect-tls", cert, key), options...)
+			b, ca := secured(t, kind, func(*bed) []string { return []string{"--tls-server-name", name} })
 			b.create("w", image.SSHD)
 			b.contains(b.far("w", "echo it-is-$((40+2))"), "it-is-42")
-			b.contains(b.berth("gateway", "check"), "answers CONNECT")
-			if kind != "istio" {
-				return
+			b.contains(b.berth("gateway", "check"), "answers CONNECT", "certificate is good until", "1 workspaces that run are reached", "nobody's workspace is reached")
+			if strings.HasPrefix(kind, "istio-") {
+				return // the listener is istio's
 			}
-			for _, name := range []string{tlsName, "127.0.0.1"} {
+			host, _, _ := net.SplitHostPort(b.gateway)
+			for _, name := range []string{tlsName, host} {
 				b.tunnels(ca.trust(name), "w")
 			}
-			if status, err := connect(tlsAddress, "w--"+b.namespace+"."+meshDomain+":22"); err == nil && strings.HasPrefix(status, "HTTP/1.1 2") {
+			if status, err := connect(b.gateway, b.own("w")); err == nil && strings.HasPrefix(status, "HTTP/1.1 2") {
 				t.Errorf("without TLS: %s", status)
 			}
-			if _, err := connect(meshAddress, "w--"+b.namespace+"."+meshDomain+":22"); err == nil {
-				t.Error("the plain port answers")
+			plain := map[string]string{tlsAddress: meshAddress, tlsPods: podGateway}[b.gateway]
+			if status, err := connect(plain, b.own("w")); err == nil {
+				t.Errorf("%s answers in the clear: %s", plain, status)
 			}
-			for _, authority := range []string{
-				"kubernetes.default.svc.cluster.local:443", "kubernetes--default." + meshDomain + ":443", "w--" + b.namespace + "." + meshDomain + ":2222",
-				"w." + b.namespace + ":22", "169.254.169.254:80", "127.0.0.1:19100", "nobody--" + b.namespace + "." + meshDomain + ":22", tlsName + ":22",
-			} {
-				if status, _, err := ask(ca.trust(tlsName), authority); err != nil || strings.HasPrefix(status, "HTTP/1.1 2") {
-					t.Errorf("CONNECT %s gives %q, %v", authority, status, err)
-				}
-			}
+			b.strangersStayOut(ca.trust(tlsName))
 			b.renewed(ca)
-			b.strangersCA()
+			b.strangersCA(kind)
 		})
 	}
 }
 
-// renewed puts a new certificate in place while a session is open.
+// renewed puts a new certificate in place while a session is open. It does not
+// last, and the check says so.
 func (b *bed) renewed(ca *authority) {
 	b.t.Helper()
 	session := b.session("w")
 	session.waitFor("$")
-	cert, key := ca.issue(8, tlsName, "127.0.0.1")
-	if r := b.run(secret("connect-tls", cert, key), "kubectl", "apply", "-f", "-"); r.code != 0 {
-		b.t.Fatal(r)
-	}
-	b.eventually(30*time.Second, "the new certificate", func() error {
-		conn, err := (&tls.Dialer{Config: ca.trust(tlsName)}).DialContext(b.t.Context(), "tcp", tlsAddress)
+	cert, key := ca.issue(8, 3, tlsName, "127.0.0.1", balancer)
+	b.apply(secret("connect-tls", cert, key))
+	b.eventually(3*time.Minute, "the new certificate", func() error { // a kubelet takes its time
+		conn, err := (&tls.Dialer{Config: ca.trust(tlsName)}).DialContext(b.t.Context(), "tcp", b.gateway)
 		if err != nil {
 			return err
 		}
@@ -150,124 +178,140 @@ func (b *bed) renewed(ca *authority) {
 	session.waitFor("still-42")
 	session.send("exit\n")
 	session.wait()
+	r := b.tryBerth("gateway", "check")
+	b.contains(r.stdout, "certificate ends in 2 days")
+	if r.code != 1 {
+		b.t.Errorf("with a certificate that ends soon: %v", r)
+	}
 }
 
 // strangersCA publishes a CA that is not the gateway's: nobody connects, and
 // the message says whose fault it is.
-func (b *bed) strangersCA() {
+func (b *bed) strangersCA(kind string) {
 	b.t.Helper()
 	other := newAuthority(b.t, "Somebody else")
-	manifest := b.mustCommand("berth", "gateway", "manifest", "--domain", meshDomain, "--address", tlsAddress, "--tls-secret", "connect-tls", "--tls-ca", b.file("other.pem", other.pem))
-	if r := b.run(manifest, "kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-"); r.code != 0 {
-		b.t.Fatal(r)
-	}
+	b.apply(b.mustCommand("berth", "gateway", "manifest", "--kind", kind, "--domain", meshDomain, "--address", b.gateway, "--tls-secret", "connect-tls", "--tls-ca", b.file("other.pem", other.pem)))
 	b.berth("ls")
 	b.gatewayOnly = false // what is said on the way round is what this looks at
 	b.eventually(20*time.Second, "a gateway of an unknown CA is refused", func() error {
 		r := b.tryFar("w", "true")
-		for _, word := range []string{"gateway " + tlsAddress, "CA"} {
+		for _, word := range []string{"gateway " + b.gateway, "unknown authority"} {
 			if !strings.Contains(r.stderr, word) {
 				return fmt.Errorf("no %q in %v", word, r)
 			}
 		}
 		return nil
 	})
+	r := b.tryBerth("gateway", "check")
+	b.contains(r.stdout, "cannot be asked", "unknown authority", "was not tried")
+	if r.code != 1 {
+		b.t.Errorf("with a gateway that cannot be asked: %v", r)
+	}
 }
 
 // A gateway that asks for client certificates takes those of its CA only.
 func TestGatewayTLSAsksForCertificates(t *testing.T) {
-	b := newBed(t, baseline)
-	ca, people, others := newAuthority(t, "Acme gateways"), newAuthority(t, "Acme people"), newAuthority(t, "Others")
-	cert, key := ca.issue(7, tlsName)
-	b.mesh(secret("connect-tls", cert, key), "--address", tlsAddress, "--tls-secret", "connect-tls", "--tls-ca", b.file("ca.pem", ca.pem),
-		"--tls-server-name", tlsName, "--client-ca", b.file("people.pem", people.pem))
-	b.gatewayOnly = false // this berth has no credential: it goes round
-	b.create("w", image.SSHD)
-	with := func(a *authority) *tls.Config {
-		config := ca.trust(tlsName)
-		if a != nil {
-			pair, err := tls.X509KeyPair(a.issue(9, "dev@acme.test"))
-			if err != nil {
-				t.Fatal(err)
+	for _, kind := range []string{"istio", "envoy", "envoy-gateway"} {
+		t.Run(kind, func(t *testing.T) {
+			people, others := newAuthority(t, "Acme people"), newAuthority(t, "Others")
+			b, ca := secured(t, kind, func(b *bed) []string {
+				return []string{"--tls-server-name", tlsName, "--client-ca", b.file("people.pem", people.pem)}
+			})
+			b.gatewayOnly = false // this berth has no certificate: it goes round
+			b.create("w", image.SSHD)
+			with := func(a *authority) *tls.Config {
+				config := ca.trust(tlsName)
+				if a != nil {
+					pair, err := tls.X509KeyPair(a.issue(9, 1, "dev@acme.test"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+				}
+				return config
 			}
-			config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
-		}
-		return config
-	}
-	b.tunnels(with(people), "w")
-	for name, a := range map[string]*authority{"none": nil, "another CA's": others, "the gateway's own CA": ca} {
-		if status, _, err := ask(with(a), "w--"+b.namespace+"."+meshDomain+":22"); err == nil {
-			t.Errorf("with %s certificate: %s", name, status)
-		}
-	}
-	for _, authority := range []string{"kubernetes.default.svc.cluster.local:443", "w--" + b.namespace + "." + meshDomain + ":2222"} {
-		if status, _, err := ask(with(people), authority); err != nil || strings.HasPrefix(status, "HTTP/1.1 2") {
-			t.Errorf("CONNECT %s gives %q, %v", authority, status, err)
-		}
+			b.tunnels(with(people), "w")
+			for name, a := range map[string]*authority{"none": nil, "another CA's": others, "the gateway's own CA": ca} {
+				if status, _, err := b.ask(with(a), b.own("w")); err == nil {
+					t.Errorf("with %s certificate: %s", name, status)
+				}
+			}
+			b.strangersStayOut(with(people))
+		})
 	}
 }
 
 // A gateway that asks for tokens takes good ones only, and only where they
 // belong.
 func TestGatewayTLSAsksForTokens(t *testing.T) {
-	b := newBed(t, baseline)
-	ca := newAuthority(t, "Acme gateways")
-	id := &issuer{name: "https://id.acme.test/", key: newKey(t)}
-	cert, key := ca.issue(7, tlsName)
-	b.mesh(secret("connect-tls", cert, key), "--address", tlsAddress, "--tls-secret", "connect-tls", "--tls-ca", b.file("ca.pem", ca.pem),
-		"--tls-server-name", tlsName, "--jwt-issuer", id.name, "--jwt-jwks", b.file("keys.json", id.keys()), "--jwt-audience", "berth", "--jwt-audience", "ssh")
-	b.gatewayOnly = false // this berth has no credential: it goes round
-	b.create("w", image.SSHD)
-	bearer := func(token string) string { return "Proxy-Authorization: Bearer " + token + "\r\n" }
-	config := ca.trust(tlsName)
-	b.tunnels(config, "w", bearer(id.token(t, nil)))
-	b.tunnels(config, "w", bearer(id.token(t, map[string]any{"aud": []string{"web", "ssh"}})))
-	forged := &issuer{name: id.name, key: newKey(t)}
-	for name, tc := range map[string]struct{ header, status string }{
-		"none":                {"", "401"},
-		"no token":            {bearer("hello"), "401"},
-		"expired":             {bearer(id.token(t, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})), "401"},
-		"not yet":             {bearer(id.token(t, map[string]any{"nbf": time.Now().Add(time.Hour).Unix()})), "401"},
-		"another audience":    {bearer(id.token(t, map[string]any{"aud": "web"})), "403"},
-		"no audience":         {bearer(id.token(t, map[string]any{"aud": nil})), "403"},
-		"another issuer":      {bearer(id.token(t, map[string]any{"iss": "https://evil.test/"})), "401"},
-		"another key":         {bearer(forged.token(t, nil)), "401"},
-		"nobody's":            {bearer(id.token(t, map[string]any{"sub": nil})), "403"},
-		"of no signature":     {bearer("eyJhbGciOiJub25lIn0." + strings.Split(id.token(t, nil), ".")[1] + "."), "401"},
-		"in the wrong header": {"Authorization: Bearer " + id.token(t, nil) + "\r\n", "401"},
-	} {
-		status, _, err := ask(config, "w--"+b.namespace+"."+meshDomain+":22", tc.header)
-		if err != nil || !strings.HasPrefix(status, "HTTP/1.1 "+tc.status) {
-			t.Errorf("token %s: %q, %v, want %s", name, status, err, tc.status)
-		}
-	}
-	for _, authority := range []string{"kubernetes.default.svc.cluster.local:443", "w--" + b.namespace + "." + meshDomain + ":2222", "127.0.0.1:19100"} {
-		if status, _, err := ask(config, authority, bearer(id.token(t, nil))); err != nil || strings.HasPrefix(status, "HTTP/1.1 2") {
-			t.Errorf("CONNECT %s gives %q, %v", authority, status, err)
-		}
+	for _, kind := range []string{"istio", "envoy", "envoy-gateway"} {
+		t.Run(kind, func(t *testing.T) {
+			id := &issuer{name: "https://id.acme.test/", key: newKey(t)}
+			b, ca := secured(t, kind, func(b *bed) []string {
+				return []string{
+					"--tls-server-name", tlsName, "--jwt-issuer", id.name, "--jwt-jwks", b.file("keys.json", id.keys()), "--jwt-audience", "berth", "--jwt-audience", "ssh",
+				}
+			})
+			b.gatewayOnly = false // this berth has no token: it goes round
+			b.create("w", image.SSHD)
+			bearer := func(token string) string { return "Proxy-Authorization: Bearer " + token + "\r\n" }
+			config := ca.trust(tlsName)
+			b.tunnels(config, "w", bearer(id.token(t, nil)))
+			b.tunnels(config, "w", bearer(id.token(t, map[string]any{"aud": []string{"web", "ssh"}})))
+			forged := &issuer{name: id.name, key: newKey(t)}
+			cases := map[string]struct{ header, status string }{
+				"none":                {"", "401"},
+				"no token":            {bearer("hello"), "401"},
+				"expired":             {bearer(id.token(t, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})), "401"},
+				"not yet":             {bearer(id.token(t, map[string]any{"nbf": time.Now().Add(time.Hour).Unix()})), "401"},
+				"another audience":    {bearer(id.token(t, map[string]any{"aud": "web"})), "403"},
+				"no audience":         {bearer(id.token(t, map[string]any{"aud": nil})), "403"},
+				"another issuer":      {bearer(id.token(t, map[string]any{"iss": "https://evil.test/"})), "401"},
+				"another key":         {bearer(forged.token(t, nil)), "401"},
+				"of no signature":     {bearer("eyJhbGciOiJub25lIn0." + strings.Split(id.token(t, nil), ".")[1] + "."), "401"},
+				"in the wrong header": {"Authorization: Bearer " + id.token(t, nil) + "\r\n", "401"},
+			}
+			switch kind {
+			case "istio":
+				cases["nobody's"] = struct{ header, status string }{bearer(id.token(t, map[string]any{"sub": nil})), "403"}
+			case "envoy":
+				cases["for ever"] = struct{ header, status string }{bearer(id.token(t, map[string]any{"exp": nil})), "401"}
+			}
+			for name, tc := range cases {
+				status, _, err := b.ask(config, b.own("w"), tc.header)
+				if err != nil || !strings.HasPrefix(status, "HTTP/1.1 "+tc.status) {
+					t.Errorf("token %s: %q, %v, want %s", name, status, err, tc.status)
+				}
+			}
+			b.strangersStayOut(config, bearer(id.token(t, nil)))
+			// Without a token the check has seen nothing, and says so.
+			r := b.tryBerth("gateway", "check")
+			b.contains(r.stdout, "a client without a token is refused (401)", "takes none of ours (401)", "was not tried")
+			if r.code != 1 || strings.Contains(r.stdout, "nobody's workspace is reached") {
+				t.Errorf("without a token: %v", r)
+			}
+		})
 	}
 }
 
 // The cluster itself can be the issuer: its service account tokens let in, as
 // docs/gateway.md says.
 func TestGatewayTLSTakesTheClustersOwnTokens(t *testing.T) {
-	b := newBed(t, baseline)
-	ca := newAuthority(t, "Acme gateways")
-	cert, key := ca.issue(7, tlsName)
-	var discovery struct{ Issuer string }
-	if err := json.Unmarshal([]byte(b.mustCommand("kubectl", "get", "--raw", "/.well-known/openid-configuration")), &discovery); err != nil {
-		t.Fatal(err)
-	}
-	keys := b.file("keys.json", []byte(b.mustCommand("kubectl", "get", "--raw", "/openid/v1/jwks")))
-	b.mesh(secret("connect-tls", cert, key), "--kind", "istio-static", "--address", tlsAddress, "--tls-secret", "connect-tls", "--tls-ca", b.file("ca.pem", ca.pem),
-		"--tls-server-name", tlsName, "--jwt-issuer", discovery.Issuer, "--jwt-jwks", keys, "--jwt-audience", "berth")
-	b.gatewayOnly = false // this berth has no credential: it goes round
+	b, ca := secured(t, "istio-static", func(b *bed) []string {
+		var discovery struct{ Issuer string }
+		if err := json.Unmarshal([]byte(b.mustCommand("kubectl", "get", "--raw", "/.well-known/openid-configuration")), &discovery); err != nil {
+			t.Fatal(err)
+		}
+		keys := b.file("keys.json", []byte(b.mustCommand("kubectl", "get", "--raw", "/openid/v1/jwks")))
+		return []string{"--tls-server-name", tlsName, "--jwt-issuer", discovery.Issuer, "--jwt-jwks", keys, "--jwt-audience", "berth"}
+	})
+	b.gatewayOnly = false // this berth has no token: it goes round
 	b.create("w", image.SSHD)
 	token := func(audience string) string {
 		return "Proxy-Authorization: Bearer " + strings.TrimSpace(b.mustCommand("kubectl", "create", "token", "default", "-n", b.namespace, "--audience", audience)) + "\r\n"
 	}
 	b.tunnels(ca.trust(tlsName), "w", token("berth"))
-	if status, _, err := ask(ca.trust(tlsName), "w--"+b.namespace+"."+meshDomain+":22", token("web")); err != nil || !strings.HasPrefix(status, "HTTP/1.1 403") {
+	if status, _, err := b.ask(ca.trust(tlsName), b.own("w"), token("web")); err != nil || !strings.HasPrefix(status, "HTTP/1.1 403") {
 		t.Errorf("a token for another audience: %q, %v", status, err)
 	}
 }

@@ -25,15 +25,15 @@ const (
 )
 
 // envoy installs a stand-alone Envoy by its manifest.
-func (b *bed) envoy() {
+func (b *bed) envoy(options ...string) {
 	b.t.Helper()
-	b.install("envoy")
+	b.install("envoy", options...)
 	b.t.Cleanup(func() { b.endPods("berth-gateway") })
 	b.balance("berth-gateway", "berth")
 }
 
 // envoyGateway installs Envoy Gateway, and a gateway by its manifest.
-func (b *bed) envoyGateway() {
+func (b *bed) envoyGateway(options ...string) {
 	b.t.Helper()
 	b.gatewayAPI()
 	b.mustCommand("env", "ENVOY_GATEWAY_NAMESPACE="+controllers, b.path("envoy-gateway"), "certgen", "--disable-topology-injector")
@@ -46,7 +46,7 @@ func (b *bed) envoyGateway() {
 		b.endPods(controllers)
 		b.run("", "kubectl", "delete", "clusterrolebinding/envoy-gateway")
 	})
-	b.install("envoy-gateway")
+	b.install("envoy-gateway", options...)
 	// Its own image is named by a digest, which no archive of ours has.
 	b.mustCommand("kubectl", "patch", "envoyproxy/berth", "-n", "berth-gateway", "--type=merge",
 		"-p", `{"spec":{"provider":{"kubernetes":{"envoyDeployment":{"container":{"image":"`+image.Envoy+`"}}}}}}`)
@@ -62,9 +62,9 @@ func (b *bed) gatewayAPI() {
 	b.t.Cleanup(func() { b.run("", "kubectl", "delete", "namespace/"+controllers) })
 }
 
-// install applies the manifest of a kind. What it replaces is back when the
-// test ends, and what it has made is gone.
-func (b *bed) install(kind string) {
+// install applies the manifest of a kind, with more options. What it replaces is
+// back when the test ends, and what it has made is gone.
+func (b *bed) install(kind string, options ...string) {
 	b.t.Helper()
 	b.gatewayOnly, b.gateway = true, podGateway
 	maps := b.api.CoreV1().ConfigMaps("berth-gateway")
@@ -72,7 +72,7 @@ func (b *bed) install(kind string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.apply(b.mustCommand("berth", "gateway", "manifest", "--kind", kind, "--domain", meshDomain, "--address", podGateway, "--grant", b.namespace+"=dev@acme.test"))
+	b.apply(b.mustCommand(append([]string{"berth", "gateway", "manifest", "--kind", kind, "--domain", meshDomain, "--address", podGateway, "--grant", b.namespace + "=dev@acme.test"}, options...)...))
 	b.t.Cleanup(func() {
 		ctx := context.Background()
 		now, err := maps.Get(ctx, "berth", metav1.GetOptions{})
@@ -87,10 +87,10 @@ func (b *bed) install(kind string) {
 		if kind == "envoy-gateway" {
 			b.run("", "kubectl", "delete", "--ignore-not-found", "validatingadmissionpolicybinding/berth-httproutes", "validatingadmissionpolicy/berth-httproutes",
 				"clusterrole/berth-developer-route", "gatewayclass/berth")
-			kinds += ",gateways.gateway.networking.k8s.io,envoyproxies,clienttrafficpolicies,envoypatchpolicies"
+			kinds += ",gateways.gateway.networking.k8s.io,envoyproxies,clienttrafficpolicies,envoypatchpolicies,securitypolicies.gateway.envoyproxy.io"
 		}
 		b.run("", "kubectl", "delete", "-n", "berth-gateway", "--all", "--wait=false", kinds)
-		b.run("", "kubectl", "delete", "-n", "berth-gateway", "configmap/berth-envoy", "--ignore-not-found")
+		b.run("", "kubectl", "delete", "-n", "berth-gateway", "configmap/berth-envoy", "configmap/berth-client-ca", "secret/connect-tls", "--ignore-not-found")
 	})
 }
 
@@ -121,6 +121,9 @@ func (b *bed) balance(namespace, name string) {
 	b.mustCommand("kubectl", "rollout", "status", "deployment/"+name, "-n", namespace, "--timeout=90s")
 	b.mustCommand("kubectl", "patch", "service/"+name, "-n", namespace, "--subresource=status", "--type=merge",
 		"-p", `{"status":{"loadBalancer":{"ingress":[{"ip":"`+balancer+`","ipMode":"VIP"}]}}}`)
+	if b.secured {
+		return // a test of TLS asks in its own way
+	}
 	b.eventually(30*time.Second, "the gateway answers", func() error {
 		status, err := connect(b.gateway, "nobody--"+b.namespace+"."+meshDomain+":22")
 		if err == nil && !strings.HasPrefix(status, "HTTP/1.1 404") && !strings.HasPrefix(status, "HTTP/1.1 503") {
