@@ -52,6 +52,7 @@ func TestAWrongClockMakesNothingFail(t *testing.T) {
 	d := bareDeployment("w")
 	one := int32(1)
 	d.Spec.Replicas, d.Spec.Template.Spec.NodeName = &one, "nowhere"
+	d.Spec.Template.Spec.Containers[0].Command = []string{"/bin/sh", "/etc/berth/boot/entrypoint.sh"} // any other is no workspace's
 	if _, err := c.Interface().CoreV1().PersistentVolumeClaims(ns).Create(t.Context(), bareClaim("w"), metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
