@@ -8,8 +8,9 @@ package workspace
 //
 //  1. What ends everything: the namespace goes, the workspace was deleted.
 //  2. What was asked for: stopping and stopped, before any look at pods.
-//  3. A ready pod, unless its node is lost or its route fails. Whatever else is
-//     odd about a workspace that works is not its headline.
+//  3. A ready pod, unless its node is lost, its load balancer is overdue or its
+//     route fails. Whatever else is odd about a workspace that works is not its
+//     headline.
 //  4. A lost node, because everything below would be hearsay of a dead kubelet.
 //  5. What a container of the current pod says: image, configuration, crash.
 //     It is the most specific evidence there is.
@@ -38,7 +39,7 @@ type rule func(o *Observed) (Status, bool)
 func rules() []rule {
 	return []rule{
 		foldNamespace, foldDeleted, foldNoDeployment, foldDeploymentGoing, foldStopped,
-		foldNodeLost, foldReady,
+		foldNodeLost, foldAddress, foldReady,
 		foldImage, foldConfigError, foldRunError, foldOOM, foldRefused, foldCrash,
 		foldRestarting,
 		foldAdmission, foldEvicted,

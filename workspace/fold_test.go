@@ -30,7 +30,7 @@ type foldCase struct {
 }
 
 func foldCases() []foldCase {
-	return slices.Concat(endCases(), readyCases(), routeCases(), startCases(), imageCases(), containerCases(), admissionCases(), volumeCases(), scheduleCases(), deniedCases())
+	return slices.Concat(endCases(), readyCases(), routeCases(), addressCases(), startCases(), imageCases(), containerCases(), admissionCases(), volumeCases(), scheduleCases(), deniedCases())
 }
 
 func TestFold(t *testing.T) {
@@ -203,10 +203,12 @@ func garbage(reason, message string) []workspace.Observed {
 	claim := up(pod(unscheduled(message)))
 	claim.Claim.Phase = "Pending"
 	claim.Events = []workspace.Event{{Object: "PersistentVolumeClaim/api-home", Reason: "ProvisioningFailed", Message: message}}
+	balancer := with(up(pod(ready())), pendingFor(time.Hour))
+	balancer.Events = []workspace.Event{{Type: "Warning", Object: "Service/api-lb", Reason: reason, Message: message, Time: now}}
 	mount := up(pod(creating()))
 	mount.Events = []workspace.Event{{Object: podObject, Reason: "FailedMount", Message: message, Time: now}}
 	return []workspace.Observed{
-		refused, pending, claim, mount,
+		refused, pending, claim, balancer, mount,
 		up(pod(waiting(reason, message))),
 		up(pod(ended(workspace.ContainerState{Kind: "terminated", Reason: reason, Message: message, ExitCode: 1}))),
 	}

@@ -27,13 +27,17 @@ type Installation struct {
 // Gateway is the Envoy that terminates CONNECT.
 type Gateway struct {
 	Kind        string     `json:"kind,omitempty"`    // istio, envoy, … ; "" or port-forward is none
-	Address     string     `json:"address,omitempty"` // host:port
+	Address     string     `json:"address,omitempty"` // host:port; kind tcp-port: host
 	Domain      string     `json:"domain,omitempty"`  // suffix of every authority
 	TLS         GatewayTLS `json:"tls,omitzero"`
 	ServicePort int        `json:"servicePort,omitempty"`
 	// Token is Required where the gateway asks for a bearer token. Where it
 	// comes from is the user's to say.
 	Token string `json:"token,omitempty"`
+
+	Ports        string            `json:"ports,omitempty"`        // kind tcp-port: FIRST-LAST; see PortRange
+	Annotations  map[string]string `json:"annotations,omitempty"`  // kind load-balancer: of each workspace's Service
+	SourceRanges []string          `json:"sourceRanges,omitempty"` // kind load-balancer: who may connect; none is everybody
 }
 
 // Required is what an installation says of a credential that each user has to
@@ -52,7 +56,14 @@ type GatewayTLS struct {
 // Enabled reports whether the gateway is reached by TLS.
 func (t GatewayTLS) Enabled() bool { return t != GatewayTLS{} }
 
-// Published reports whether there is a gateway to connect through.
+// Published reports whether there is a way to workspaces other than through
+// the API server.
 func (g Gateway) Published() bool {
-	return g.Kind != "" && g.Kind != KindPortForward && g.Address != ""
+	switch g.Kind {
+	case "", KindPortForward:
+		return false
+	case KindLoadBalancer:
+		return true // each workspace has an address of its own
+	}
+	return g.Address != ""
 }

@@ -21,6 +21,7 @@ type Observed struct {
 	SecretMissing        bool    // known to be absent; Secrets are only ever read by name
 	Events               []Event // of all its objects, newest first; often empty, evidence only
 	Probe                *Probe  // nil when nobody has tried the route; one about an earlier pod says nothing
+	Balancer             *Balancer
 }
 
 // Deployment is the part of a Deployment that the fold reads.
@@ -103,4 +104,12 @@ type Claim struct {
 	DeletedAt    time.Time
 	Capacity     string
 	Terminating  bool
+}
+
+// Balancer is the part of a Service of type LoadBalancer that the fold reads.
+type Balancer struct {
+	Name    string
+	UID     string
+	Created time.Time
+	Address string // host name or IP address; "" while the cloud has given none
 }

@@ -13,8 +13,11 @@ import (
 	"time"
 )
 
-// KindPortForward is the kind of a route without gateway.
-const KindPortForward = "port-forward"
+// Kinds without a gateway.
+const (
+	KindPortForward  = "port-forward"
+	KindLoadBalancer = "load-balancer" // each workspace has an address of its own
+)
 
 // Answers of a gateway that mean something of their own; net/http is not for
 // this package.
@@ -34,6 +37,14 @@ type Route struct {
 	Kind      string // the gateway's kind, or KindPortForward; "" when unknown
 	Address   string // host:port that is dialled; "" without gateway
 	Authority string // host:port that CONNECT names; "" where Address is sshd's own
+}
+
+// Direct is the address of sshd itself, "" where the way is another.
+func (r Route) Direct() string {
+	if r.Authority != "" {
+		return ""
+	}
+	return r.Address
 }
 
 // Gateway reports whether there is a way other than through the API server.

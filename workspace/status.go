@@ -27,6 +27,9 @@ const (
 	ReasonStopping Reason = "PodTerminating"
 	ReasonDeleted  Reason = "DeletedByUser"
 
+	// Running, and the load balancer is on its way.
+	ReasonAddressPending Reason = "AddressPending"
+
 	// On the way up; none of them is an error.
 	ReasonCreating        Reason = "Creating"        // Deployment seen, no pod yet
 	ReasonScheduling      Reason = "Scheduling"      // pod waits for the scheduler
@@ -69,6 +72,7 @@ const (
 	// Unreachable.
 	ReasonNodeLost   Reason = "NodeLost"
 	ReasonRouteFails Reason = "RouteNotAnswering"
+	ReasonNoAddress  Reason = "NoAddress" // the load balancer is overdue
 
 	// What cannot be known.
 	ReasonNoPermission Reason = "NoPermission" // pods or claims may not be seen
