@@ -3,13 +3,13 @@
 // Each gateway kind is one file that implements [Route]: the authority that a
 // client names in its CONNECT request, and the objects that a workspace needs
 // for it, if any. Some kinds need none, because one static rule of the gateway
-// covers all workspaces.
+// covers all workspaces. With others nothing is named in a request: each
+// workspace has an address of its own ([Addressed]).
 package route
 
 import (
 	"cmp"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -40,39 +40,33 @@ const (
 	KindIstioEnvoyFilter = "istio-envoyfilter"
 	KindEnvoyGateway     = "envoy-gateway"
 	KindEnvoy            = "envoy"
+	KindTCPPort          = "tcp-port"
+	KindLoadBalancer     = workspace.KindLoadBalancer
 	KindPortForward      = workspace.KindPortForward
 )
 
 // served are the kinds, in the order in which they are offered.
 func served() []Route {
-	return []Route{Istio{}, IstioStatic{}, IstioEnvoyFilter{}, EnvoyGateway{}, Envoy{}, PortForward{}}
+	return []Route{Istio{}, IstioStatic{}, IstioEnvoyFilter{}, EnvoyGateway{}, Envoy{}, TCPPort{}, LoadBalancer{}, PortForward{}}
 }
 
-// For returns the route of the installation's gateway kind. A kind that
-// exists but is not served by this version, and one that does not exist, are
-// errors of kind workspace.ErrUsage.
+// For returns the route of the installation's gateway kind. A kind that is not
+// known is an error of kind workspace.ErrUsage: a newer version may know it.
 func For(inst workspace.Installation) (Route, error) {
 	kind := inst.Gateway.Kind
 	if kind == "" {
 		return PortForward{}, nil
 	}
-	names := later()
+	var names []string
 	for _, r := range served() {
 		if r.Kind() == kind {
 			return r, nil
 		}
 		names = append(names, r.Kind())
 	}
-	if slices.Contains(later(), kind) {
-		return nil, workspace.WithHint(workspace.Usagef("gateway kind %s is not supported by this version", kind),
-			"update berth; workspaces can be reached through the API server meanwhile")
-	}
-	slices.Sort(names)
-	return nil, workspace.WithHint(workspace.Usagef("gateway kind %q is not known", workspace.Safe(kind)), "kinds: "+strings.Join(names, ", "))
+	return nil, workspace.WithHint(workspace.Usagef("gateway kind %q is not known", workspace.Safe(kind)),
+		"kinds: "+strings.Join(names, ", ")+"; or update berth")
 }
-
-// later lists the kinds that are named and not served yet.
-func later() []string { return []string{"tcp-port", "load-balancer"} }
 
 // authority is NAME--NAMESPACE.DOMAIN:PORT. The port is the Service's, so that
 // older set-ups with port 80 keep theirs.

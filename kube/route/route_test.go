@@ -21,12 +21,19 @@ var update = flag.Bool("update", false, "rewrite golden files")
 // kind without a file brings nothing.
 func TestObjects(t *testing.T) {
 	ref := workspace.Ref{Namespace: "team--a", Name: "api"}
-	for _, kind := range []string{"istio", "istio-static", "istio-envoyfilter", "envoy-gateway", "envoy", "port-forward"} {
+	for _, kind := range []string{"istio", "istio-static", "istio-envoyfilter", "envoy-gateway", "envoy", "tcp-port", "load-balancer", "port-forward"} {
 		t.Run(kind, func(t *testing.T) {
 			inst := workspace.Installation{Gateway: workspace.Gateway{Kind: kind, Domain: "ssh.example.com"}}
+			if kind == "load-balancer" {
+				inst.Gateway.SourceRanges = []string{"203.0.113.0/24", "2001:db8::/32"}
+				inst.Gateway.Annotations = map[string]string{"cloud.example/type": "external"}
+			}
 			r, err := route.For(inst)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if ported, ok := r.(route.Ported); ok {
+				r = ported.On(31004)
 			}
 			objects, err := r.Objects(ref, inst)
 			if err != nil {
@@ -69,6 +76,8 @@ func TestAuthority(t *testing.T) {
 	}{
 		{"none published", workspace.Gateway{}, ""},
 		{"port-forward", workspace.Gateway{Kind: "port-forward"}, ""},
+		{"tcp-port", workspace.Gateway{Kind: "tcp-port", Address: "ssh.example.com", Domain: "ssh.example.com", Ports: "31000-31015"}, ""},
+		{"load-balancer", workspace.Gateway{Kind: "load-balancer"}, ""},
 		{"envoy", workspace.Gateway{Kind: "envoy", Domain: "ssh.example.com"}, "api--team--a.ssh.example.com:22"},
 		{"istio", workspace.Gateway{Kind: "istio", Domain: "ssh.example.com"}, "api--team--a.ssh.example.com:22"},
 		{"istio-static", workspace.Gateway{Kind: "istio-static", Domain: "ssh.example.com"}, "api--team--a.ssh.example.com:22"},
@@ -93,14 +102,13 @@ func TestAuthority(t *testing.T) {
 }
 
 func TestKindsThatAreNotServed(t *testing.T) {
-	for kind, want := range map[string]string{
-		"tcp-port":       "gateway kind tcp-port is not supported by this version",
-		"load-balancer":  "gateway kind load-balancer is not supported by this version",
-		"carrier-pigeon": `gateway kind "carrier-pigeon" is not known`,
-	} {
-		_, err := route.For(workspace.Installation{Gateway: workspace.Gateway{Kind: kind}})
-		if !errors.Is(err, workspace.ErrUsage) || !strings.Contains(err.Error(), want) || workspace.HintOf(err) == "" {
-			t.Errorf("%s: error is %v with hint %q, want %q and a hint", kind, err, workspace.HintOf(err), want)
+	_, err := route.For(workspace.Installation{Gateway: workspace.Gateway{Kind: "carrier-pigeon"}})
+	if !errors.Is(err, workspace.ErrUsage) || !strings.Contains(err.Error(), `gateway kind "carrier-pigeon" is not known`) {
+		t.Errorf("error is %v", err)
+	}
+	for _, kind := range []string{"istio", "envoy-gateway", "envoy", "tcp-port", "load-balancer", "port-forward", "update berth"} {
+		if !strings.Contains(workspace.HintOf(err), kind) {
+			t.Errorf("hint %q does not name %q", workspace.HintOf(err), kind)
 		}
 	}
 }
