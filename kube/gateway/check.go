@@ -39,6 +39,7 @@ type Checker struct {
 	Cluster      dynamic.Interface
 	Installation workspace.Installation
 	Probe        Prober
+	Now          func() time.Time // nil is time.Now
 
 	// Bare asks without any credential. It is asked where the installation says
 	// that clients need one; nil is never asked.
@@ -58,8 +59,12 @@ func (c Checker) Check(ctx context.Context) ([]Finding, error) {
 		}}, nil
 	}
 	r := &run{Checker: c}
+	if r.Now == nil {
+		r.Now = time.Now
+	}
 	r.look(ctx)
-	if strings.HasPrefix(c.Installation.Gateway.Kind, "istio") {
+	kind := c.Installation.Gateway.Kind
+	if strings.HasPrefix(kind, "istio") || kind == route.KindTCPPort {
 		r.envoyFilters(ctx)
 		r.hosts(ctx)
 		r.deployment(ctx)
@@ -68,14 +73,22 @@ func (c Checker) Check(ctx context.Context) ([]Finding, error) {
 		r.idle(ctx)
 		r.destinations(ctx)
 	}
-	switch c.Installation.Gateway.Kind {
+	switch kind {
 	case route.KindEnvoy:
 		r.envoy(ctx)
 	case route.KindEnvoyGateway:
 		r.envoyGateway(ctx)
+	case route.KindTCPPort:
+		r.ports(ctx)
+	case route.KindLoadBalancer:
+		r.balancers(ctx)
 	}
-	r.fences(ctx)
-	r.ask(ctx)
+	if kind != route.KindLoadBalancer {
+		r.fences(ctx)
+	}
+	if kind != route.KindLoadBalancer && kind != route.KindTCPPort { // a gateway that is asked for tunnels
+		r.ask(ctx)
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -77,7 +77,9 @@ func (r *run) reach(ctx context.Context) {
 // fences looks for what keeps the gateway to workspaces.
 func (r *run) fences(ctx context.Context) {
 	r.reach(ctx)
-	want := map[string]string{route.KindIstio: "berth-virtualservices", route.KindEnvoyGateway: "berth-httproutes"}[r.Installation.Gateway.Kind]
+	want := map[string]string{
+		route.KindIstio: "berth-virtualservices", route.KindTCPPort: "berth-virtualservices", route.KindEnvoyGateway: "berth-httproutes",
+	}[r.Installation.Gateway.Kind]
 	if want == "" {
 		return // nothing is written for a workspace
 	}
@@ -85,11 +87,17 @@ func (r *run) fences(ctx context.Context) {
 	if !ok {
 		return
 	}
+	bound := map[string]bool{}
 	for _, o := range items {
-		if policy, _, _ := unstructured.NestedString(o.Object, "spec", "policyName"); policy == want {
-			r.fine("admission-policy", "hosts and destinations are fenced by namespace")
-			return
-		}
+		policy, _, _ := unstructured.NestedString(o.Object, "spec", "policyName")
+		bound[policy] = true
+	}
+	if r.Installation.Gateway.Kind == route.KindTCPPort && (!bound["berth-ports"] || !bound["berth-held-ports"]) {
+		r.problem("admission-policy", "", "nothing fences claims by namespace: one team can take another's port", "apply the manifest again: berth gateway manifest")
+	}
+	if bound[want] {
+		r.fine("admission-policy", "hosts and destinations are fenced by namespace")
+		return
 	}
 	r.problem("admission-policy", "", "nothing fences hosts by namespace: one team can take another's host", "apply the manifest again: berth gateway manifest")
 }

@@ -1,6 +1,6 @@
 // Package gateway is what an administrator installs once, so that workspaces
-// are reached by HTTP CONNECT: the manifests of each kind, made from the
-// commented files in assets.
+// are reached: the manifests of each kind, made from the commented files in
+// assets.
 //
 // The files are whole YAML documents with an example's values. They are changed
 // as trees of nodes, never as text, so that a value cannot become structure and
@@ -42,6 +42,7 @@ type Options struct {
 
 	TLS   TLS
 	Token Token
+	Ports string // FIRST-LAST, kind tcp-port only; "" is sixteen of them
 }
 
 // Grant gives somebody the role berth-developer in a namespace.
@@ -53,7 +54,10 @@ type Grant struct {
 
 // Kinds lists the kinds that there is a manifest of.
 func Kinds() []string {
-	return []string{route.KindIstio, route.KindIstioStatic, route.KindIstioEnvoyFilter, route.KindEnvoyGateway, route.KindEnvoy}
+	return []string{
+		route.KindIstio, route.KindIstioStatic, route.KindIstioEnvoyFilter, route.KindEnvoyGateway, route.KindEnvoy,
+		route.KindTCPPort, route.KindLoadBalancer, route.KindPortForward,
+	}
 }
 
 // exampleDomain stands for the domain in the files.
@@ -78,6 +82,9 @@ func Manifest(o Options) ([]byte, error) {
 		o.envoy(e)
 	case route.KindEnvoyGateway:
 		o.envoyGateway(e)
+	case route.KindTCPPort:
+		o.tcpPort(e)
+	case route.KindLoadBalancer, route.KindPortForward: // the ConfigMap and the roles are all
 	default:
 		o.istio(e)
 	}
@@ -91,10 +98,14 @@ func Manifest(o Options) ([]byte, error) {
 	return encode(e.docs)
 }
 
-// files are the parts of a kind's manifest, in the order of installation.
+// files are the parts of a kind's manifest, in the order of installation. A
+// document of a later file replaces one of the same kind and name.
 func files(kind string) []string {
 	if kind == route.KindEnvoy || kind == route.KindEnvoyGateway {
 		return []string{"common.yaml", kind + ".yaml"}
+	}
+	if gateless(kind) {
+		return []string{"common.yaml"}
 	}
 	return []string{"common.yaml", "istio-gateway.yaml", kind + ".yaml"}
 }
@@ -134,10 +145,31 @@ func load(names ...string) ([]*yaml.Node, error) {
 			if err != nil {
 				return nil, fmt.Errorf("reading %s: %w", name, err)
 			}
-			docs = append(docs, doc)
+			docs = place(docs, doc)
 		}
 	}
 	return docs, nil
+}
+
+// place appends a document, or puts it where another version of it is.
+func place(docs []*yaml.Node, doc *yaml.Node) []*yaml.Node {
+	for i := range docs {
+		if id := identity(doc); id != ([3]string{}) && identity(docs[i]) == id {
+			docs[i] = doc
+			return docs
+		}
+	}
+	return append(docs, doc)
+}
+
+// identity is a document's kind, namespace and name.
+func identity(doc *yaml.Node) [3]string {
+	if len(doc.Content) == 0 {
+		return [3]string{}
+	}
+	root := doc.Content[0]
+	meta := child(root, "metadata")
+	return [3]string{text(child(root, "kind")), text(child(meta, "namespace")), text(child(meta, "name"))}
 }
 
 func encode(docs []*yaml.Node) ([]byte, error) {
@@ -165,8 +197,23 @@ func (o *Options) complete() error {
 	if !slices.Contains(Kinds(), o.Kind) {
 		return workspace.WithHint(workspace.Usagef("there is no manifest of kind %q", workspace.Safe(o.Kind)), "kinds: "+strings.Join(Kinds(), ", "))
 	}
+	if o.Ports != "" && o.Kind != route.KindTCPPort {
+		return workspace.Usagef("kind %s has no ports: --ports goes with kind %s", o.Kind, route.KindTCPPort)
+	}
+	if gateless(o.Kind) {
+		if err := o.completeGateless(); err != nil {
+			return err
+		}
+		return o.completeRest()
+	}
 	if !domainGrammar.MatchString(o.Domain) || len(o.Domain) > 180 {
 		return workspace.WithHint(workspace.Usagef("domain %q is not a DNS name", workspace.Safe(o.Domain)), "workspaces get NAME--NAMESPACE below it: --domain ssh.example.com")
+	}
+	if o.Kind == route.KindTCPPort {
+		if err := o.completePorts(); err != nil {
+			return err
+		}
+		return o.completeRest()
 	}
 	if o.Address == "" {
 		port := "80"
@@ -178,6 +225,11 @@ func (o *Options) complete() error {
 	if host, port, err := net.SplitHostPort(o.Address); err != nil || !dialable(host, port) {
 		return workspace.Usagef("address %q is not HOST:PORT", workspace.Safe(o.Address))
 	}
+	return o.completeRest()
+}
+
+// completeRest checks what goes with every kind.
+func (o *Options) completeRest() error {
 	if o.Cluster != "" && workspace.ClusterSlug(o.Cluster) != o.Cluster {
 		return workspace.Usagef("cluster %q is not a name of small letters, digits and hyphens", workspace.Safe(o.Cluster))
 	}
@@ -229,12 +281,20 @@ func (o *Options) installation() string {
 		Cluster string `yaml:"cluster,omitempty"`
 		Gateway struct {
 			Kind    string `yaml:"kind"`
-			Address string `yaml:"address"`
-			Domain  string `yaml:"domain"`
+			Address string `yaml:"address,omitempty"`
+			Domain  string `yaml:"domain,omitempty"`
+			Ports   string `yaml:"ports,omitempty"`
 			TLS     *tls   `yaml:"tls,omitempty"`
 			Token   string `yaml:"token,omitempty"`
+
+			Annotations  map[string]string `yaml:"annotations,omitempty"`
+			SourceRanges []string          `yaml:"sourceRanges,omitempty"`
 		} `yaml:"gateway"`
 	}{Version: 1, Cluster: o.Cluster}
+	doc.Gateway.Ports = o.Ports
+	if o.Kind == route.KindLoadBalancer { // each workspace's Service has them
+		doc.Gateway.Annotations, doc.Gateway.SourceRanges = o.Annotations, o.SourceRanges
+	}
 	doc.Gateway.Kind, doc.Gateway.Address, doc.Gateway.Domain = o.Kind, o.Address, o.Domain
 	if o.TLS.Secret != "" {
 		doc.Gateway.TLS = &tls{ServerName: o.TLS.ServerName, CA: string(o.TLS.CA)}
@@ -254,16 +314,27 @@ func (o *Options) installation() string {
 
 // binding is the RoleBinding of a grant.
 func (g Grant) binding() map[string]any {
-	kind := "User"
-	if g.Group {
-		kind = "Group"
-	}
+	return g.bindingTo(g.Namespace, "ClusterRole", "berth-developer")
+}
+
+// bindingTo gives the grant's subject a role in a namespace.
+func (g Grant) bindingTo(namespace, kind, role string) map[string]any {
 	return map[string]any{
 		"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-		"metadata": map[string]any{"name": "berth-developer-" + strings.ToLower(kind) + "-" + digest(g.Name), "namespace": g.Namespace},
-		"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "berth-developer"},
-		"subjects": []any{map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": g.Name}},
+		"metadata": map[string]any{"name": role + "-" + g.subject(), "namespace": namespace},
+		"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
+		"subjects": []any{map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": g.kind(), "name": g.Name}},
 	}
+}
+
+// subject names the subject as part of a name.
+func (g Grant) subject() string { return strings.ToLower(g.kind()) + "-" + digest(g.Name) }
+
+func (g Grant) kind() string {
+	if g.Group {
+		return "Group"
+	}
+	return "User"
 }
 
 // errNoSuchField is a file in assets that does not fit this program.

@@ -20,11 +20,21 @@ var update = flag.Bool("update", false, "rewrite golden files")
 func TestManifest(t *testing.T) {
 	for _, kind := range gateway.Kinds() {
 		t.Run(kind, func(t *testing.T) {
-			got, err := gateway.Manifest(gateway.Options{
+			o := gateway.Options{
 				Kind: kind, Domain: "ws.acme-x.test", Address: "ws.acme-x.test:8480", Cluster: "prod", Namespaces: []string{"team-a", "team-b"},
 				Grants:       []gateway.Grant{{Namespace: "team-a", Group: true, Name: "team: a\n- x"}, {Namespace: "team-b", Name: "jo@acme.test"}},
 				SourceRanges: []string{"203.0.113.0/24"}, Annotations: map[string]string{"cloud.example/type": "external"},
-			})
+			}
+			switch kind {
+			case "tcp-port":
+				o.Address, o.Ports = "ws.acme-x.test", "32100-32102"
+				o.Grants = append(o.Grants, gateway.Grant{Namespace: "team-a", Name: "jo@acme.test"})
+			case "load-balancer":
+				o.Domain, o.Address, o.Namespaces = "", "", nil
+			case "port-forward":
+				o = gateway.Options{Kind: kind, Cluster: o.Cluster, Grants: o.Grants}
+			}
+			got, err := gateway.Manifest(o)
 			if err != nil {
 				t.Fatal(err)
 			}
