@@ -1,7 +1,8 @@
 package kube
 
 // Creating a workspace: Secret, claim, ConfigMap, Service, disruption budget,
-// Deployment, route, and at last the number of replicas.
+// Deployment, the gateway's port where the kind gives one, route, and at last
+// the number of replicas.
 //
 // A create that ended half way is continued by running it again. It is
 // recognised by what is there: our own objects of this name, the same kept
@@ -107,10 +108,12 @@ type maker struct {
 	inst   workspace.Installation
 	mode   corev1.PersistentVolumeAccessMode
 	id     Identity
+	port   int // of the gateway, once it is claimed
 	report reporter
 	done   Created
 
-	restoring bool // objects with the label of a deleted workspace are expected
+	portBefore int  // of a workspace that is restored; 0 when it had none
+	restoring  bool // objects with the label of a deleted workspace are expected
 }
 
 // objects builds what is to be there, marked with the operation.
@@ -121,6 +124,9 @@ func (m *maker) objects() ([]*unstructured.Unstructured, error) {
 	}
 	if m.mode != "" {
 		built.Claim.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{m.mode}
+	}
+	if err := built.On(m.ref, m.inst, m.port); err != nil {
+		return nil, err
 	}
 	list, err := built.list()
 	for _, o := range list {
@@ -206,7 +212,11 @@ func unfinished(deployment *unstructured.Unstructured) bool {
 	// a finished workspace.
 	replicas, _, _ := unstructured.NestedInt64(deployment.Object, "spec", "replicas")
 	ready, _, _ := unstructured.NestedInt64(deployment.Object, "status", "readyReplicas")
-	return replicas == 1 && ready == 0 && deployment.GetGeneration() <= 2
+	generation := int64(2) // made, scaled
+	if portOf(deployment) != 0 {
+		generation++ // a Deployment's annotations count too
+	}
+	return replicas == 1 && ready == 0 && deployment.GetGeneration() <= generation
 }
 
 // make writes all objects and starts the workspace.
@@ -219,7 +229,7 @@ func (m *maker) make(ctx context.Context) error {
 		want := list[i]
 		var live *unstructured.Unstructured
 		err := m.report.step(title(want), func() error {
-			live, err = m.ensure(ctx, want)
+			live, err = m.ensureAdmitted(ctx, want)
 			return err
 		})
 		if err != nil {
@@ -236,6 +246,9 @@ func (m *maker) make(ctx context.Context) error {
 			}
 		case "Deployment":
 			m.done.UID = string(live.GetUID())
+			if list, err = m.takePort(ctx, list); err != nil {
+				return err
+			}
 		}
 	}
 	m.done.HostKey = m.id.HostPublic

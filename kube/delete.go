@@ -79,6 +79,9 @@ func (c *Client) deletable(ref workspace.Ref, uid string, deployment, claim *uns
 // keepSpec writes the Deployment's truth into the claim's annotation.
 func (c *Client) keepSpec(ctx context.Context, deployment, claim *unstructured.Unstructured) error {
 	annotations := map[string]any{annotationDeleting: string(deployment.GetUID())}
+	if port := deployment.GetAnnotations()[workspace.AnnotationPort]; port != "" {
+		annotations[workspace.AnnotationPort] = port
+	}
 	if spec, err := specOf(deployment, claim); err == nil {
 		kept, err := spec.Keep()
 		if err != nil {
@@ -96,7 +99,15 @@ func (c *Client) keepSpec(ctx context.Context, deployment, claim *unstructured.U
 // removeCompute removes everything but home and Secret, the last made first.
 // A function limits it to the objects that it accepts; nil accepts all.
 func (c *Client) removeCompute(ctx context.Context, ref workspace.Ref, inst workspace.Installation, report reporter, only func(*unstructured.Unstructured) bool) error {
-	for _, o := range compute(ref, inst) {
+	list := compute(ref, inst)
+	old, err := c.oldBalancer(ctx, ref, inst)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		list = append([]*unstructured.Unstructured{old}, list...)
+	}
+	for _, o := range list {
 		err := report.step("removing "+title(o), func() error {
 			live, err := c.find(ctx, o)
 			if err != nil || live == nil || !isOurs(live, ref) || (only != nil && !only(live)) {
@@ -107,8 +118,27 @@ func (c *Client) removeCompute(ctx context.Context, ref workspace.Ref, inst work
 		if err != nil {
 			return err
 		}
+		if o.GetKind() == "Deployment" {
+			// A claim outlives what it is for, never the other way round.
+			if err := c.releasePorts(ctx, ref, inst, report, only); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// oldBalancer finds a load balancer that an earlier kind of gateway has left,
+// or returns nil: it costs money.
+func (c *Client) oldBalancer(ctx context.Context, ref workspace.Ref, inst workspace.Installation) (*unstructured.Unstructured, error) {
+	if inst.Gateway.Kind == route.KindLoadBalancer {
+		return nil, nil
+	}
+	live, err := c.find(ctx, named("v1", "Service", ref.Namespace, ref.BalancerName()))
+	if err != nil || live == nil || !isOurs(live, ref) {
+		return nil, err
+	}
+	return live, nil
 }
 
 // compute lists what delete removes, in that order.

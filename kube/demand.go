@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // demands is what one workspace adds to a quota, under every name that a quota
@@ -36,6 +37,15 @@ func demands(o Objects) corev1.ResourceList {
 		"count/pods", "count/services", "count/secrets", "count/configmaps", "count/persistentvolumeclaims", "count/deployments.apps",
 	} {
 		add(name, one)
+	}
+	for _, typed := range o.Route {
+		if s, ok := typed.(*unstructured.Unstructured); ok && s.GetKind() == "Service" {
+			for _, name := range []corev1.ResourceName{
+				corev1.ResourceServices, "count/services", corev1.ResourceServicesLoadBalancers, corev1.ResourceServicesNodePorts,
+			} {
+				add(name, one)
+			}
+		}
 	}
 	return out
 }

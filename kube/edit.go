@@ -30,6 +30,7 @@ type Edit struct {
 	c       *Client
 	ref     workspace.Ref
 	changes []objectChange
+	ports   portPlan
 }
 
 // objectChange is one object before and after; live is nil for one to create,
@@ -114,6 +115,12 @@ func (e *Edit) collect(ctx context.Context, deployment, claim *unstructured.Unst
 	}
 	// What a claim was made with cannot change.
 	built.Claim.Spec.AccessModes = live.Spec.AccessModes
+	if e.ports, err = e.c.planPort(ctx, e.ref, deployment, claim, inst); err != nil {
+		return err
+	}
+	if err := built.On(e.ref, inst, e.ports.port); err != nil {
+		return err
+	}
 	list, err := built.list()
 	if err != nil {
 		return err
@@ -127,6 +134,13 @@ func (e *Edit) collect(ctx context.Context, deployment, claim *unstructured.Unst
 			return foreign(now)
 		}
 		e.changes = append(e.changes, objectChange{now, want})
+	}
+	old, err := e.c.oldBalancer(ctx, e.ref, inst)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		e.changes = append(e.changes, objectChange{old, nil})
 	}
 	if built.PDB == nil {
 		budget, err := e.c.find(ctx, named("policy/v1", "PodDisruptionBudget", e.ref.Namespace, e.ref.Name))
@@ -186,6 +200,9 @@ func shownYAML(o *unstructured.Unstructured) (string, error) {
 // Apply writes the planned change. It can be repeated after a failure.
 func (e *Edit) Apply(ctx context.Context, progress ProgressFunc) error {
 	report := e.c.report(progress)
+	if err := e.takePort(ctx, report); err != nil {
+		return err
+	}
 	for _, ch := range e.changes {
 		name := ch.want
 		if name == nil {

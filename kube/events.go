@@ -71,6 +71,8 @@ func belongs(ref workspace.Ref, kind, name string) bool {
 		return name == ref.SecretName()
 	case "ConfigMap":
 		return name == ref.BootName()
+	case "Service":
+		return name == ref.Name || name == ref.BalancerName()
 	}
 	return name == ref.Name
 }
@@ -149,6 +151,9 @@ func (w *Watcher) wantEvents() []eventWant {
 		}
 		if r.claim != nil && r.claim.observed.Phase != string(corev1.ClaimBound) {
 			want.uids = append(want.uids, r.claim.observed.UID)
+		}
+		if r.balancer != nil && r.balancer.Address == "" {
+			want.uids = append(want.uids, r.balancer.UID)
 		}
 		out = append(out, want)
 	}

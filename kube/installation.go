@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/berth-sh/berth/assets"
+	"github.com/berth-sh/berth/kube/route"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -157,7 +158,7 @@ func checkGateway(g workspace.Gateway) error {
 	if !kindGrammar.MatchString(g.Kind) {
 		return fmt.Errorf("kind %q is not a name", g.Kind)
 	}
-	if g.Address != "" {
+	if g.Address != "" && g.Kind != route.KindTCPPort {
 		host, port, err := net.SplitHostPort(g.Address)
 		if err != nil || !hostGrammar.MatchString(host) {
 			return fmt.Errorf("address %q is not HOST:PORT", g.Address)
@@ -189,7 +190,7 @@ func checkGateway(g workspace.Gateway) error {
 	if g.ServicePort < 0 || g.ServicePort > 65535 {
 		return fmt.Errorf("servicePort %d is not between 1 and 65535", g.ServicePort)
 	}
-	return nil
+	return checkOwn(g)
 }
 
 // appendTemplate adds one template, unless a value of it fails its grammar or

@@ -10,13 +10,21 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
+// published is a ConfigMap's text and what becomes of it.
+type published struct {
+	text  string
+	want  workspace.Installation
+	warns []string
+	fails string
+}
+
+// spoilt is a gateway that is ignored with a warning.
+func spoilt(gateway, warning string) published {
+	return published{text: "version: 1\ngateway: {" + gateway + "}\n", want: workspace.Installation{Version: 1}, warns: []string{warning}}
+}
+
 func TestParseInstallation(t *testing.T) {
-	for name, tc := range map[string]struct {
-		text  string
-		want  workspace.Installation
-		warns []string
-		fails string
-	}{
+	for name, tc := range map[string]published{
 		"complete": {
 			text: "version: 1\ncluster: prod\nevictions: allow\ndefaultImage: debian:13\n" +
 				"gateway: {kind: envoy, address: 'ssh.example.com:443', domain: ssh.example.com, tls: {serverName: gate.example.com, clientCertificate: required}, token: required, servicePort: 80}\n" +
@@ -53,6 +61,31 @@ func TestParseInstallation(t *testing.T) {
 		"a token in the clear": {
 			text: "version: 1\ngateway: {kind: envoy, token: required}\n", want: workspace.Installation{Version: 1}, warns: []string{"token without tls"},
 		},
+		"a port each": {
+			text: "version: 1\ngateway: {kind: tcp-port, address: ssh.example.com, domain: ssh.example.com, ports: 31000-31063}\n",
+			want: workspace.Installation{Version: 1, Gateway: workspace.Gateway{
+				Kind: "tcp-port", Address: "ssh.example.com", Domain: "ssh.example.com", Ports: "31000-31063",
+			}},
+		},
+		"a load balancer each": {
+			text: "version: 1\ngateway: {kind: load-balancer, annotations: {cloud.example/Type: external}, sourceRanges: [203.0.113.0/24, '2001:db8::/32']}\n",
+			want: workspace.Installation{Version: 1, Gateway: workspace.Gateway{
+				Kind: "load-balancer", Annotations: map[string]string{"cloud.example/Type": "external"}, SourceRanges: []string{"203.0.113.0/24", "2001:db8::/32"},
+			}},
+		},
+		"no ports":           spoilt("kind: tcp-port, address: ssh.example.com, domain: ssh.example.com", "are not FIRST-LAST"),
+		"too low ports":      spoilt("kind: tcp-port, address: ssh.example.com, domain: ssh.example.com, ports: 22-80", "no range between"),
+		"a port in both":     spoilt("kind: tcp-port, address: 'ssh.example.com:22', domain: 'ssh.example.com', ports: '31000-31001 -oProxyCommand=x'", "are not FIRST-LAST"),
+		"no host":            spoilt(`kind: tcp-port, address: "ssh.example.com\nProxyCommand evil", domain: ssh.example.com, ports: 31000-31063`, "is not a host"),
+		"no domain":          spoilt("kind: tcp-port, address: ssh.example.com, ports: 31000-31063", "domain is missing"),
+		"no source range":    spoilt("kind: load-balancer, sourceRanges: [everywhere]", "is not ADDRESS/BITS"),
+		"no annotation":      spoilt("kind: load-balancer, annotations: {'two words': x}", "is not a qualified name"),
+		"berth's annotation": spoilt("kind: load-balancer, annotations: {berth.sh/operation: x}", "is berth's own"),
+		"hostile annotation": spoilt(`kind: load-balancer, annotations: {a: "x\e[31m"}`, "holds a control character"),
+		"annotations no map": spoilt("kind: load-balancer, annotations: [a]", "not readable"),
+		"much annotation":    spoilt("kind: load-balancer, annotations: {a: "+strings.Repeat("x", 5000)+"}", "at most 4096"),
+		"many source ranges": spoilt("kind: load-balancer, sourceRanges: ["+strings.Repeat("203.0.113.0/24, ", 300)+"]", "more than 256"),
+		"in capitals":        spoilt("kind: load-balancer, annotations: {Berth.sh/x: z}", "is berth's own"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var warns []string

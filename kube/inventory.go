@@ -40,6 +40,9 @@ type inventory struct {
 	ref     workspace.Ref
 	now     time.Time
 	objects []workspace.Object
+
+	uid  string // of the Deployment, once it has been read
+	port int    // that it goes by; 0 is none
 }
 
 // add lists one object, or why it is not there; it returns only errors that
@@ -68,6 +71,7 @@ func (i *inventory) deployment(ctx context.Context) error {
 	state := ""
 	if err == nil {
 		state = fmt.Sprintf("%d/%d ready", d.Status.ReadyReplicas, replicas(d.Spec.Replicas))
+		i.uid, i.port = string(d.UID), portOf(d)
 	}
 	return i.add("Deployment", i.ref.Name, d, err, state, "")
 }

@@ -28,6 +28,11 @@ func (i *inventory) route(ctx context.Context) error {
 	if detail == "" {
 		detail = "through the API server"
 	}
+	if addressed, ok := way.(route.Addressed); ok {
+		if detail, err = i.address(ctx, addressed, inst); err != nil {
+			return err
+		}
+	}
 	own, err := way.Objects(i.ref, inst)
 	if err != nil {
 		return fmt.Errorf("making the route: %w", err)
@@ -43,9 +48,13 @@ func (i *inventory) route(ctx context.Context) error {
 			return err
 		}
 		live, err := i.client.resource(o).Get(ctx, o.GetName(), metav1.GetOptions{})
-		if err := i.add(o.GetKind(), o.GetName(), live, err, "present", ""); err != nil {
+		state, detail := i.routeState(live, err)
+		if err := i.add(o.GetKind(), o.GetName(), live, err, state, detail); err != nil {
 			return err
 		}
+	}
+	if _, ok := way.(route.Ported); ok {
+		return i.lease(ctx)
 	}
 	return nil
 }

@@ -68,6 +68,21 @@ func Build(ref workspace.Ref, spec workspace.Spec, id Identity, inst workspace.I
 	return o, nil
 }
 
+// On makes the route that of a workspace which holds a port of the gateway; 0
+// and a kind without ports change nothing.
+func (o *Objects) On(ref workspace.Ref, inst workspace.Installation, port int) error {
+	way, ok := ported(inst)
+	if !ok || port == 0 {
+		return nil
+	}
+	made, err := way.On(port).Objects(ref, inst)
+	if err != nil {
+		return fmt.Errorf("making the route: %w", err)
+	}
+	o.Route = made
+	return nil
+}
+
 // builder holds what every object is made from.
 type builder struct {
 	ref  workspace.Ref

@@ -19,6 +19,7 @@ type deploymentSeen struct {
 	observed workspace.Deployment
 	spec     workspace.Spec
 	hostKey  string
+	port     int // of the gateway; 0 where it has none
 }
 
 // claimSeen is what is kept of a claim.
@@ -36,6 +37,7 @@ func seeDeployment(d *appsv1.Deployment) deploymentSeen {
 		},
 		spec:    specSeen(d),
 		hostKey: workspace.Safe(d.Annotations[workspace.AnnotationHostKey]),
+		port:    portOf(d),
 	}
 	if d.Spec.Replicas != nil {
 		seen.observed.Replicas = int(*d.Spec.Replicas)
@@ -146,6 +148,20 @@ func seeClaim(c *corev1.PersistentVolumeClaim) claimSeen {
 	}
 	if at, err := time.Parse(time.RFC3339, c.Annotations[workspace.AnnotationDeletedAt]); err == nil {
 		seen.observed.DeletedAt = at
+	}
+	return seen
+}
+
+// seeBalancer takes the first address that can be dialled. A load balancer
+// with several names them in the order in which they are to be tried.
+func seeBalancer(s *corev1.Service) workspace.Balancer {
+	seen := workspace.Balancer{Name: workspace.Safe(s.Name), UID: workspace.Safe(string(s.UID)), Created: s.CreationTimestamp.Time}
+	for _, at := range s.Status.LoadBalancer.Ingress {
+		for _, address := range []string{at.IP, at.Hostname} {
+			if seen.Address == "" && hostGrammar.MatchString(address) {
+				seen.Address = address
+			}
+		}
 	}
 	return seen
 }

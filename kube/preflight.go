@@ -26,6 +26,7 @@ type Preflight struct {
 	Spec       workspace.Spec                    // complete, with a profile that the namespace admits
 	AccessMode corev1.PersistentVolumeAccessMode // for the claim
 	Notes      []string                          // what was decided and why, and what may stand in the way
+	Port       int                               // of the gateway, that a create would get now; 0 with kinds that have none
 }
 
 // createAccess lists what creating a workspace needs.
@@ -67,7 +68,7 @@ func (c *Client) Preflight(ctx context.Context, ref workspace.Ref, spec workspac
 	if err != nil {
 		return p, err
 	}
-	if err := c.checkAccess(ctx, ref.Namespace, way); err != nil {
+	if err := c.checkAccess(ctx, ref.Namespace, way, inst); err != nil {
 		return p, err
 	}
 	if err := c.checkRoute(ctx, way, inst.Gateway.Kind); err != nil {
@@ -87,6 +88,9 @@ func (c *Client) Preflight(ctx context.Context, ref workspace.Ref, spec workspac
 	if err := m.examine(ctx); err != nil {
 		return p, err
 	}
+	if err := c.checkOwnRoute(ctx, ref, built, inst, &p); err != nil {
+		return p, err
+	}
 	if m.done.Resumed {
 		return p, nil // what it needs is counted already
 	}
@@ -100,12 +104,12 @@ func (c *Client) Preflight(ctx context.Context, ref workspace.Ref, spec workspac
 }
 
 // checkAccess asks the API server for each permission, at the same time.
-func (c *Client) checkAccess(ctx context.Context, namespace string, way []runtime.Object) error {
+func (c *Client) checkAccess(ctx context.Context, namespace string, way []runtime.Object, inst workspace.Installation) error {
 	ofRoute, err := routeAccess(way)
 	if err != nil {
 		return err
 	}
-	wanted := append(createAccess(namespace), ofRoute...)
+	wanted := slices.Concat(createAccess(namespace), ofRoute, portAccess(inst))
 	allowed := make([]bool, len(wanted))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
@@ -128,7 +132,7 @@ func (c *Client) checkAccess(ctx context.Context, namespace string, way []runtim
 	if len(missing) == 0 {
 		return nil
 	}
-	return workspace.WithHint(&workspace.AccessError{Missing: missing}, "ask for the role berth-developer in the namespace")
+	return workspace.WithHint(&workspace.AccessError{Missing: missing}, roleFor(missing))
 }
 
 // Can reports whether the user may do something.

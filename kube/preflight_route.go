@@ -65,3 +65,28 @@ func (c *Client) checkRoute(ctx context.Context, objects []runtime.Object, kind 
 	}
 	return nil
 }
+
+// checkOwnRoute finds, before anything is written, that no port is left, or
+// that a load balancer would take the name of another workspace's Service or
+// the other way round.
+func (c *Client) checkOwnRoute(ctx context.Context, ref workspace.Ref, built Objects, inst workspace.Installation, p *Preflight) error {
+	if _, ok := ported(inst); ok {
+		s := &seeker{c: c, ports: inst.Gateway.PortRange(), ref: ref}
+		port, err := s.plan(ctx, 0)
+		p.Port = port
+		return err
+	}
+	if inst.Gateway.Kind != route.KindLoadBalancer {
+		return nil
+	}
+	for _, name := range []string{built.Service.Name, ref.BalancerName()} {
+		live, err := c.find(ctx, named("v1", "Service", ref.Namespace, name))
+		if err != nil {
+			return err
+		}
+		if live != nil && !isOurs(live, ref) {
+			return foreign(live)
+		}
+	}
+	return nil
+}

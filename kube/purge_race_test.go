@@ -1,6 +1,7 @@
 package kube_test
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -16,15 +17,17 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
-// meddler does something just before each delete of a claim.
+// meddler does something just before each delete of a claim, or of what else
+// has path in its URL.
 type meddler struct {
 	next   http.RoundTripper
+	path   string // "" is a claim's
 	meddle func(attempt int32)
 	count  atomic.Int32
 }
 
 func (m *meddler) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Method == http.MethodDelete && strings.Contains(req.URL.Path, "/persistentvolumeclaims/") {
+	if req.Method == http.MethodDelete && strings.Contains(req.URL.Path, cmp.Or(m.path, "/persistentvolumeclaims/")) {
 		m.meddle(m.count.Add(1))
 	}
 	return m.next.RoundTrip(req)

@@ -65,6 +65,13 @@ func (m *maker) recall(ctx context.Context, req RestoreRequest) error {
 	if m.spec, err = workspace.ParseSpec(claim.GetAnnotations()[workspace.AnnotationSpec]); err != nil {
 		return workspace.WithHint(fmt.Errorf("reading the settings kept on %s: %w", title(claim), safeError(err)), "update berth, or look at the claim's annotation "+workspace.AnnotationSpec)
 	}
+	m.portBefore = portOf(claim)
+	if _, ok := ported(m.inst); ok {
+		s := &seeker{c: m.c, ports: m.inst.Gateway.PortRange(), ref: m.ref, prefer: m.portBefore}
+		if _, err := s.plan(ctx, 0); err != nil {
+			return err // before anything is written
+		}
+	}
 	return m.recallIdentity(ctx, req.NewIdentity)
 }
 

@@ -20,14 +20,33 @@ func wayOf(inst workspace.Installation) route.Route {
 	return way
 }
 
-// routeTo says how a workspace is reached.
-func (w *Watcher) routeTo(ref workspace.Ref) workspace.Route {
+// routeTo says how a workspace is reached. One that has not got an address of
+// its own yet is reached through the API server.
+func (w *Watcher) routeTo(ref workspace.Ref, r *row) workspace.Route {
 	inst := w.config.Installation
+	if addressed, ok := w.way.(route.Addressed); ok {
+		if at := addressed.Address(inst, r.own()); at != "" {
+			return workspace.Route{Kind: w.way.Kind(), Address: at}
+		}
+		return workspace.Route{Kind: workspace.KindPortForward}
+	}
 	authority := w.way.Authority(ref, inst)
 	if authority == "" || !inst.Gateway.Published() {
 		return workspace.Route{Kind: workspace.KindPortForward}
 	}
 	return workspace.Route{Kind: w.way.Kind(), Address: inst.Gateway.Address, Authority: authority}
+}
+
+// own is what the cluster has given to the workspace alone.
+func (r *row) own() route.Own {
+	var own route.Own
+	if r.deployment != nil {
+		own.Port = r.deployment.port
+	}
+	if r.balancer != nil {
+		own.Host = r.balancer.Address
+	}
+	return own
 }
 
 // Find returns one workspace of the list as it is now.

@@ -18,6 +18,7 @@ type row struct {
 	claim       *claimSeen
 	replicaSets map[string]replicaSetSeen
 	pods        map[string]podSeen
+	balancer    *workspace.Balancer
 	probe       *workspace.Probe // may be about an earlier pod
 
 	events     []workspace.Event
@@ -33,6 +34,9 @@ func (r *row) unsettled() bool {
 	if !r.shown {
 		return false
 	}
+	if r.out.Status.Reason == workspace.ReasonAddressPending {
+		return true
+	}
 	switch r.out.Status.Phase {
 	case workspace.Running, workspace.Stopped, workspace.Deleted:
 		return false
@@ -42,7 +46,7 @@ func (r *row) unsettled() bool {
 }
 
 func (r *row) empty() bool {
-	return r.deployment == nil && r.claim == nil && len(r.pods) == 0 && len(r.replicaSets) == 0
+	return r.deployment == nil && r.claim == nil && r.balancer == nil && len(r.pods) == 0 && len(r.replicaSets) == 0
 }
 
 // at returns the row of ref, making it; called with w.mu held.
@@ -94,7 +98,7 @@ func (w *Watcher) observe(ref workspace.Ref, r *row, now time.Time) workspace.Ob
 	}
 	o := workspace.Observed{
 		Ref: ref, Now: now.Add(skew), StaleSince: stale, Denied: w.deniedFor(ref),
-		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probeSince(skew), Program: w.config.Program,
+		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probeSince(skew), Balancer: r.balancer, Program: w.config.Program,
 	}
 	if r.deployment != nil {
 		d := r.deployment.observed
@@ -168,7 +172,7 @@ func (w *Watcher) workspace(ref workspace.Ref, r *row, o workspace.Observed) wor
 			break
 		}
 	}
-	out.Route = w.routeTo(ref)
+	out.Route = w.routeTo(ref, r)
 	if out.Status.Phase != workspace.Stopping && r.probe.About(out.Pod, out.ReadySince) {
 		out.Probe = r.probe
 	}

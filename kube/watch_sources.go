@@ -1,8 +1,8 @@
 package kube
 
 // What is watched. Deployments, pods and claims make the list; ReplicaSets,
-// namespaces and nodes only explain it, and are often not readable. Secrets are
-// never listed.
+// namespaces and nodes only explain it, and are often not readable. Services
+// are watched only where they are load balancers. Secrets are never listed.
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/berth-sh/berth/kube/route"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -65,6 +66,11 @@ func (w *Watcher) allSources() []*source {
 	}
 	for _, s := range sources[3:] {
 		s.optional = true
+	}
+	if w.config.Installation.Gateway.Kind == route.KindLoadBalancer {
+		// Not optional: without it a list would show every address as missing.
+		sources = append(sources, w.balancerSource(newSource(w, "services", &corev1.Service{}, w.client.CoreV1().Services(ns),
+			func(o *metav1.ListOptions) { o.LabelSelector = route.BalancerSelector() })))
 	}
 	return sources
 }
@@ -139,6 +145,19 @@ func (w *Watcher) podSource(s *source) *source {
 func (w *Watcher) replicaSetSource(s *source) *source {
 	return joined(w, s, func(r *row, rs *appsv1.ReplicaSet) { r.replicaSets[rs.Name] = seeReplicaSet(rs) },
 		func(r *row, name string) { delete(r.replicaSets, name) })
+}
+
+func (w *Watcher) balancerSource(s *source) *source {
+	return joined(w, s, func(r *row, service *corev1.Service) {
+		if service.Name == refOf(service).BalancerName() {
+			seen := seeBalancer(service)
+			r.balancer = &seen
+		}
+	}, func(r *row, name string) {
+		if r.balancer != nil && r.balancer.Name == name {
+			r.balancer = nil
+		}
+	})
 }
 
 func (w *Watcher) namespaceSource(s *source) *source {
