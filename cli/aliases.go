@@ -148,6 +148,10 @@ func (a *app) aliasFile(w workspace.Workspace, p place) (alias.File, error) {
 	if f.User == "" {
 		f.User = "dev"
 	}
+	if at := w.Route.Direct(); at != "" {
+		f.Transport, f.Address = alias.Direct, at
+		return f, nil
+	}
 	gateway := p.inst.Gateway
 	authority := c.authority(w.Ref, p.inst)
 	if !gateway.Published() || authority == "" {

@@ -194,6 +194,9 @@ func (c *cluster) render(ctx context.Context, ref workspace.Ref, spec workspace.
 	if err != nil {
 		return "", err
 	}
+	if err := objects.On(ref, inst, preflight.Port); err != nil {
+		return "", err
+	}
 	return objects.YAML()
 }
 

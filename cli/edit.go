@@ -13,18 +13,19 @@ import (
 func newEdit(a *app) *cobra.Command {
 	var f specFlags
 	var o editOptions
+	var anew bool
 	cmd := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change a workspace's image, size or environment",
 		Long: `Change a workspace. What would change is shown before it is asked for; a running
 workspace restarts with it, a stopped one stays stopped. The home can grow, never
 shrink.`,
-		Example:           "  berth edit api --memory 8Gi --env EDITOR=vim",
+		Example:           "  berth edit api --memory 8Gi --env EDITOR=vim\n  berth edit api --route",
 		Args:              exactly(1, "the workspace's name"),
 		ValidArgsFunction: a.completeWorkspaces(false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.name, o.done, o.question = args[0], "changed", "Apply this to "+args[0]+"?"
-			if !f.given() {
+			if !f.given() && !anew {
 				return workspace.WithHint(workspace.Usagef("nothing to change was named"), "name it: berth edit "+args[0]+" --memory 8Gi; see berth edit --help")
 			}
 			// Flags are checked before the cluster is asked for anything.
@@ -40,6 +41,7 @@ shrink.`,
 	}
 	f.add(cmd)
 	o.add(cmd)
+	cmd.Flags().BoolVar(&anew, "route", false, "give it what the gateway needs now, after its kind or its ports have changed")
 	a.completeWords(cmd, "profile", "restricted", "standard", "full")
 	return cmd
 }

@@ -31,6 +31,9 @@ roles of developers. The output is commented: read it, then apply it.
   istio-envoyfilter  an EnvoyFilter for each workspace; gives the gateway away
   envoy-gateway      an HTTPRoute and a policy for each workspace; needs Envoy Gateway
   envoy              nothing for each workspace; an Envoy that needs nothing else
+  tcp-port           one of the gateway's ports for each workspace: plain TCP
+  load-balancer      a load balancer of the cloud for each workspace, no gateway
+  port-forward       nothing but roles: everybody goes through the API server
 
 With --tls-secret the gateway speaks TLS, with --client-ca it takes only clients
 that have a certificate, with --jwt-issuer only those that have a token.`,
@@ -61,7 +64,8 @@ that have a certificate, with --jwt-issuer only those that have a token.`,
 	f := cmd.Flags()
 	f.StringVar(&o.Kind, "kind", "istio", "`kind` of gateway: "+strings.Join(gateway.Kinds(), ", "))
 	f.StringVar(&o.Domain, "domain", "", "DNS `name` below which workspaces are named")
-	f.StringVar(&o.Address, "address", "", "`HOST:PORT` of the load balancer (default DOMAIN:80, with TLS DOMAIN:443)")
+	f.StringVar(&o.Address, "address", "", "`HOST:PORT` of the load balancer (default DOMAIN:80, with TLS DOMAIN:443); HOST with kind tcp-port")
+	f.StringVar(&o.Ports, "ports", "", "`FIRST-LAST`: the ports of kind tcp-port (default 31000-31015)")
 	f.StringVar(&o.Cluster, "cluster", "", "short `name` of the cluster, for aliases")
 	f.StringSliceVar(&o.Namespaces, "for", nil, "`namespace` whose workspaces may use it; repeat (default all)")
 	f.StringArrayVar(&grants, "grant", nil, "`NAMESPACE=USER` or NAMESPACE=group:GROUP gets role berth-developer; repeat")

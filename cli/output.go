@@ -81,6 +81,7 @@ type record struct {
 	Pod      string `json:"pod,omitempty"`
 	Restarts int    `json:"restarts"`
 	HostKey  string `json:"hostKey,omitempty"`
+	Address  string `json:"address,omitempty"` // of sshd itself, where the gateway's kind gives one
 
 	Created    *time.Time `json:"created,omitempty"`
 	ReadySince *time.Time `json:"readySince,omitempty"`
@@ -100,7 +101,7 @@ func newRecord(w workspace.Workspace) record {
 		Phase: string(w.Status.Phase), Reason: string(w.Status.Reason), Sentence: w.Status.Sentence, Since: moment(w.Status.Since),
 		Image: w.Spec.Image, CPU: w.Spec.CPU, Memory: w.Spec.Memory, Disk: w.Spec.Disk, GPU: w.Spec.GPU,
 		Profile: string(w.Spec.Profile), Template: w.Spec.Template,
-		Node: w.Node, Pod: w.Pod, Restarts: w.Restarts, HostKey: w.HostKey,
+		Node: w.Node, Pod: w.Pod, Restarts: w.Restarts, HostKey: w.HostKey, Address: w.Route.Direct(),
 		Created: moment(w.Created), ReadySince: moment(w.ReadySince), DeletedAt: moment(w.DeletedAt),
 	}
 	for _, n := range w.Status.Next {

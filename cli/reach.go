@@ -83,6 +83,9 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 		return err
 	}
 	tell(workspace.Progress{Step: "running", Done: true, Elapsed: time.Since(begun)})
+	if err := a.awaitAddress(ctx, ref, timeout, tell); err != nil {
+		return err
+	}
 	w, err := a.findOne(ctx, ref.String())
 	if err != nil {
 		return err
@@ -91,9 +94,14 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 	if err != nil {
 		return err
 	}
-	dial := tunnel.ForAlias(f, a.portForward, a.tellFallback())
+	dial, straight := tunnel.ForAlias(f, a.portForward, a.tellFallback()), tunnel.ForAlias(f, nil, nil)
+	from := time.Now()
 	for pause := redial(); ; {
-		err := tunnel.Probe(ctx, dial)
+		way := dial
+		if f.Transport == alias.Direct && time.Since(from) < directLag {
+			way = straight
+		}
+		err := tunnel.Probe(ctx, way)
 		if err == nil {
 			tell(workspace.Progress{Step: "ssh answers", Done: true, Elapsed: time.Since(begun)})
 			return nil
@@ -105,6 +113,10 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 		}
 	}
 }
+
+// directLag is how long an address of a workspace's own may take to answer
+// before the way round is taken: it is as new as the workspace.
+const directLag = 30 * time.Second
 
 // wayTo reads how the workspace is reached: from its alias, which holds the
 // pinned host key, else from what the cluster says now.

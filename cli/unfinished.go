@@ -38,7 +38,7 @@ func (u *unfinished) Undo(ctx context.Context, t tell) error { return u.undo(ctx
 // it has written nothing.
 func (c *cluster) unfinishedCreate(ref workspace.Ref, inst workspace.Installation, created kube.Created, err error) error {
 	var step *kube.StepError
-	if !errors.As(err, &step) || errors.Is(err, workspace.ErrConflict) || created.Operation == "" {
+	if !errors.As(err, &step) || errors.Is(err, workspace.ErrConflict) && !errors.Is(err, kube.ErrNoPort) || created.Operation == "" {
 		return err
 	}
 	err = workspace.WithHint(err, "the same command continues where it stopped")

@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/berth-sh/berth/kube"
+	"github.com/berth-sh/berth/workspace"
 )
 
 // TestAFailedCreateIsUndoneOrContinued: a create that the cluster refuses half
@@ -63,6 +68,23 @@ func TestAFailedCreateIsUndoneOrContinued(t *testing.T) {
 	for b.run("create", "api").code != 0 { // the quota goes on for a moment
 		if t.Context().Err() != nil {
 			t.Fatal("the create is never continued")
+		}
+	}
+}
+
+// Somebody else may take the last port between the look and the claim: it is a
+// conflict, and what was made by then is this create's own.
+func TestACreateWithoutAPortCanBeUndone(t *testing.T) {
+	taken := workspace.WithKind(workspace.ErrConflict, fmt.Errorf("%w: all 16 are held", kube.ErrNoPort))
+	foreign := workspace.WithKind(workspace.ErrConflict, errors.New("service api exists and is not this workspace's"))
+	for _, tc := range []struct {
+		cause error
+		undo  bool
+	}{{taken, true}, {foreign, false}} {
+		err := (&cluster{}).unfinishedCreate(workspace.Ref{}, workspace.Installation{}, kube.Created{Operation: "x"}, &kube.StepError{Step: "x", Err: tc.cause})
+		var u *unfinished
+		if errors.As(err, &u) != tc.undo || !errors.Is(err, workspace.ErrConflict) {
+			t.Errorf("%v: to be undone: %v", tc.cause, !tc.undo)
 		}
 	}
 }

@@ -70,6 +70,9 @@ func (a *App) gateway() string {
 	case !g.Published():
 		return a.theme.Muted.Paint("no gateway · port-forward")
 	}
+	if g.Address == "" {
+		return a.theme.Muted.Paint("gateway ") + g.Kind
+	}
 	host, _, ok := strings.Cut(g.Address, ":")
 	if !ok {
 		host = g.Address
