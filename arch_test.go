@@ -48,12 +48,12 @@ func reach() []reachRule {
 		},
 		{
 			"./tunnel/connect",
-			[]string{"golang.org/x/crypto/ssh", "encoding/json", "k8s.io/", "net/http", "github.com/spf13/cobra"},
+			[]string{"golang.org/x/crypto/ssh", "golang.org/x/net", "encoding/json", "k8s.io/", "net/http", "github.com/spf13/cobra"},
 			"it starts once for every ssh connection, and each of these costs milliseconds at start",
 		},
 		{
 			"./tunnel/berth-connect",
-			[]string{"golang.org/x/crypto/ssh", "encoding/json", "k8s.io/", "net/http", "github.com/spf13/cobra"},
+			[]string{"golang.org/x/crypto/ssh", "golang.org/x/net", "encoding/json", "k8s.io/", "net/http", "github.com/spf13/cobra"},
 			"it starts once for every ssh connection, and each of these costs milliseconds at start",
 		},
 		{

@@ -40,7 +40,7 @@ func BenchmarkNetworkOutage(b *testing.B) {
 	}
 	network := sshtest.NewNetwork(b, 1500)
 	// As in a workspace.
-	d := newDistant(b, network, network.Server4, "ClientAliveInterval 30", "ClientAliveCountMax 20")
+	d := newDistant(b, network, network.Server4, "ClientAliveInterval 120", "ClientAliveCountMax 5")
 	random := rand.New(rand.NewPCG(1, uint64(os.Getpid())))
 	took := map[string][]time.Duration{}
 	var mu sync.Mutex // guards took

@@ -20,8 +20,8 @@ type way struct {
 }
 
 // interleave runs every way once in each of b.N rounds, so that a noisy
-// machine disturbs all alike, and reports medians and their ratio to the
-// first way's.
+// machine disturbs all alike, and reports medians and their ratios to the
+// first way's and to the last's.
 func interleave(b *testing.B, ways []way) {
 	b.Helper()
 	took := make([][]time.Duration, len(ways))
@@ -43,12 +43,14 @@ func interleave(b *testing.B, ways []way) {
 	}
 	b.StopTimer()
 	b.ReportMetric(0, "ns/op") // the sum of all ways says nothing
-	first := median(took[0])
+	first, last := 0, len(ways)-1
 	for i, w := range ways {
 		m := median(took[i])
 		b.ReportMetric(float64(m.Microseconds())/1000, w.name+"-ms")
-		if i > 0 {
-			b.ReportMetric(float64(m)/float64(first), fmt.Sprintf("%s/%s", w.name, ways[0].name))
+		for _, other := range []int{first, last} {
+			if i != other && (other == first || i != first) {
+				b.ReportMetric(float64(m)/float64(median(took[other])), w.name+"/"+ways[other].name)
+			}
 		}
 	}
 }
