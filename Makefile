@@ -42,8 +42,8 @@ fmt: $(BIN)/tools/golangci-lint ## format every module
 
 bench: build ## print the measures, each with the command behind it
 	@scripts/bench $(BIN)
-	@go test ./tunnel/berth-connect -run '^$$' -bench 'SSH|Download' -benchtime 7x | grep '^Benchmark'
 	@scripts/test realnode bench
+	@scripts/bench-tunnel
 
 install: build ## install the programs below PREFIX (~/.local)
 	@install -d $(PREFIX)/bin
