@@ -26,7 +26,7 @@ func settings(t *testing.T, text string) (userConfig, error) {
 func TestMistakesInGatewaySettingsAreNamed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"gateways: {prod: {adress: x}}":                                 "line 1: field adress is not known",
+		"gateways: {prod: {host: x}}":                                   "line 1: field host is not known",
 		"gateways: {prod: text}":                                        "line 1: cannot unmarshal",
 		"gateways: [prod]":                                              "line 1: cannot unmarshal",
 		"gateways: {prod: {address: ssh.example.com}}":                  `gateways.prod: address "ssh.example.com" is not HOST:PORT`,
@@ -86,27 +86,32 @@ gateways:
 		want  alias.File
 	}{
 		"everything": {
-			place{context: "dev@prod"}, published,
+			place{context: "dev@prod"},
+			published,
 			alias.File{
 				Transport: alias.Gateway, Address: "10.0.0.7:8443", TLS: true, ServerName: "ssh.example.com", Proxy: "socks5://me:s3cret@proxy.corp:1080",
 				TokenCommand: program + "\n--for\nmy gateway", ClientCert: "/home/me/me.pem", ClientKey: "/keys/me.key",
 			},
 		},
 		"by the cluster's name": {
-			place{context: "admin", inst: workspace.Installation{Cluster: "plain"}}, published,
+			place{context: "admin", inst: workspace.Installation{Cluster: "plain"}},
+			published,
 			alias.File{Transport: alias.Gateway, Address: "[fd00::1]:80", TLS: true, ServerName: "ssh.example.com", Proxy: alias.ProxyNone, TokenFile: "/home/me/token"},
 		},
 		"a name in the certificate": {
-			place{context: "plain"}, alias.File{Transport: alias.Gateway, Address: "ssh.example.com:443", TLS: true, ServerName: "*"},
+			place{context: "plain"},
+			alias.File{Transport: alias.Gateway, Address: "ssh.example.com:443", TLS: true, ServerName: "*"},
 			alias.File{Transport: alias.Gateway, Address: "[fd00::1]:80", TLS: true, ServerName: "*", Proxy: alias.ProxyNone, TokenFile: "/home/me/token"},
 		},
 		"a program that is not here": {
-			place{context: "stage"}, published,
+			place{context: "stage"},
+			published,
 			alias.File{Transport: alias.Gateway, Address: "ssh.example.com:443", TLS: true, TokenCommand: "no-such-program-here"},
 		},
 		"another context": {place{context: "other"}, published, published},
 		"an address of its own": {
-			place{context: "dev@prod"}, alias.File{Transport: alias.Direct, Address: "192.0.2.1:22"},
+			place{context: "dev@prod"},
+			alias.File{Transport: alias.Direct, Address: "192.0.2.1:22"},
 			alias.File{Transport: alias.Direct, Address: "192.0.2.1:22", Proxy: "socks5://me:s3cret@proxy.corp:1080"},
 		},
 	} {

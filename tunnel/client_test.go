@@ -359,7 +359,7 @@ func TestDialGivesUpOnASilentServer(t *testing.T) {
 func TestForAliasClassifiesRefusals(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]error{
-		"403": workspace.ErrForbidden, "404": workspace.ErrNotFound, "503": workspace.ErrUnreachable, "xyz": workspace.ErrUnreachable,
+		"401": workspace.ErrForbidden, "407": workspace.ErrForbidden, "403": workspace.ErrForbidden, "404": workspace.ErrNotFound, "503": workspace.ErrUnreachable, "xyz": workspace.ErrUnreachable,
 	} {
 		gateway := sshtest.Listen(t, nil, sshtest.Say("HTTP/1.1 "+status+" no\r\n\r\n"))
 		f := alias.File{Transport: alias.Gateway, Address: gateway.Addr, Authority: "api--a.example.com:22", Name: "api"}

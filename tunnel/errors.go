@@ -74,10 +74,12 @@ func explain(err error) error {
 		err = workspace.WithHint(err, hinted.Hint())
 	}
 	var refused *connect.RefusedError
+	var credential *connect.CredentialError
 	switch {
 	case errors.As(err, &refused) && refused.Status == 404:
 		return workspace.WithKind(workspace.ErrNotFound, err)
-	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403):
+	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403 || refused.Status == 407),
+		errors.As(err, &credential) && credential.Refused:
 		return workspace.WithKind(workspace.ErrForbidden, err)
 	case errors.As(err, &refused), connect.Unreachable(err):
 		return workspace.WithKind(workspace.ErrUnreachable, err)

@@ -77,6 +77,15 @@ func TestDialThroughAProxy(t *testing.T) {
 	}
 }
 
+func hintOf(t *testing.T, err error) string {
+	t.Helper()
+	var hinted interface{ Hint() string }
+	if !errors.As(err, &hinted) {
+		t.Fatalf("error %v has no hint", err)
+	}
+	return hinted.Hint()
+}
+
 func requireProxyError(t *testing.T, err error, o connect.Options, refusal, hint string) {
 	t.Helper()
 	var refused *connect.ProxyError
@@ -94,6 +103,24 @@ func requireProxyError(t *testing.T, err error, o connect.Options, refusal, hint
 	}
 	if strings.Contains(err.Error()+refused.Hint(), "wrong") || strings.Contains(err.Error()+refused.Hint(), "s3cret") {
 		t.Errorf("the password shows: %v, %s", err, refused.Hint())
+	}
+}
+
+// An address of a workspace's own is reached through a proxy like any other, and
+// sshd, which speaks first, is heard from its first byte.
+func TestDialAnAddressThroughAProxy(t *testing.T) {
+	t.Parallel()
+	server := sshtest.Listen(t, nil, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, "SSH-2.0-ok")
+		_, _ = io.Copy(io.Discard, conn)
+	})
+	glued := sshtest.Listen(t, nil, sshtest.Forward(server.Addr, "HTTP/1.1 200 OK\r\n\r\n"))
+	for _, proxy := range []string{"http://" + sshtest.Tinyproxy(t, "", ""), "socks5://" + sshtest.Microsocks(t, "", ""), "http://" + glued.Addr} {
+		o := options(behind(server))
+		o.Authority, o.Proxy = "", proxy
+		if got, err := greetingOf(t, o); err != nil || got != "SSH-2.0-ok" {
+			t.Errorf("%s: got %q, error %v", proxy, got, err)
+		}
 	}
 }
 
@@ -139,7 +166,7 @@ func TestWhoseAnswerItIs(t *testing.T) {
 			o.Getenv = environment("HTTPS_PROXY=http://" + proxy.Addr)
 			_, err := connect.Dial(t.Context(), o)
 			requireProxyError(t, err, o, tt.status, tt.hint)
-			if hint := err.(*connect.ProxyError).Hint(); !strings.Contains(hint, "HTTPS_PROXY") && !strings.Contains(hint, "NO_PROXY=ssh.example.com") && !strings.Contains(hint, "cntlm") {
+			if hint := hintOf(t, err); !strings.Contains(hint, "HTTPS_PROXY") && !strings.Contains(hint, "NO_PROXY=ssh.example.com") && !strings.Contains(hint, "cntlm") {
 				t.Errorf("hint %q does not say where the proxy comes from", hint)
 			}
 			gateway := answer(tt.status, tt.fields)
@@ -303,7 +330,7 @@ func TestBadProxies(t *testing.T) {
 		if text := err.Error(); !strings.HasPrefix(text, "proxy of all_proxy: dialling: bad address (") || !strings.Contains(text, want) || strings.Contains(text, "s3cret") {
 			t.Errorf("%q: error %q, want %q", url, text, want)
 		}
-		if hint := err.(*connect.StepError).Hint(); !strings.Contains(hint, "comes from all_proxy") {
+		if hint := hintOf(t, err); !strings.Contains(hint, "comes from all_proxy") {
 			t.Errorf("%q: hint %q", url, hint)
 		}
 		if err := connect.CheckProxy(url); err == nil || strings.Contains(err.Error(), "s3cret") {
@@ -330,8 +357,8 @@ func TestProxyFaults(t *testing.T) {
 		o.Proxy, o.Timeout = url, 200*time.Millisecond
 		_, err := connect.Dial(t.Context(), o)
 		requireFault(t, err, want.step, want.fault)
-		if !strings.HasPrefix(err.Error(), "proxy 127.0.0.1:") || !strings.Contains(err.(*connect.StepError).Hint(), "berth's settings") {
-			t.Errorf("%s: %v, hint %s", url, err, err.(*connect.StepError).Hint())
+		if !strings.HasPrefix(err.Error(), "proxy 127.0.0.1:") || !strings.Contains(hintOf(t, err), "berth's settings") {
+			t.Errorf("%s: %v, hint %s", url, err, hintOf(t, err))
 		}
 	}
 }
@@ -345,8 +372,13 @@ func TestRunFallsBackWhenTheProxyRefuses(t *testing.T) {
 	if got.code != 255 || !strings.Contains(got.stderr, "proxy "+closed+" refused ssh.example.com:443: 407") || !strings.Contains(got.log, "407") {
 		t.Errorf("outcome %+v", got)
 	}
+	f.Proxy = "http://me:wr0ng@" + closed
+	got = run(t, aliasName, connect.Program{Dir: install(t, f), Debug: true})
+	if !strings.Contains(got.log, "going by proxy "+closed+", which comes from berth's settings") || strings.Contains(got.log+got.stderr, "wr0ng") {
+		t.Errorf("outcome %+v", got)
+	}
 	f.Kubeconfig = "/k"
-	dial, calls := forwarder(t, "SSH-2.0-pf\r\n")
+	dial, calls := forwarder(t)
 	got = run(t, aliasName, connect.Program{Dir: install(t, f), PortForward: dial})
 	if got.code != 0 || calls() != 1 || !strings.HasSuffix(got.stderr, "; using port-forward instead\n") {
 		t.Errorf("outcome %+v", got)

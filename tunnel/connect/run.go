@@ -124,9 +124,13 @@ func (p Program) dial(ctx context.Context, f alias.File) (net.Conn, error) {
 	if p.Via != "" && p.Via != alias.PortForward {
 		f.Kubeconfig = ""
 	}
+	o := OptionsFor(f)
+	if through, err := o.findProxy(); p.Debug && err == nil && through != nil {
+		p.logf("%s: going by %s, which comes from %s", f.Alias, through.hop().name, through.source())
+	}
 	portForward := p.PortForward
 	if p.passing() != nil {
-		if len(p.Self) > 0 && f.Transport != alias.PortForward && !OptionsFor(f).plain() {
+		if len(p.Self) > 0 && f.Transport != alias.PortForward && !o.plain() {
 			return residentSelf(p.Self, p.Via, f.Alias, p.Stderr)
 		}
 		portForward = func(_ context.Context, f alias.File) (net.Conn, error) {

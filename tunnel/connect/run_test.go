@@ -135,10 +135,13 @@ func TestRunRefusesNewerAliasFiles(t *testing.T) {
 	}
 }
 
-// forwarder is a port-forward that reaches something that says text.
-func forwarder(t *testing.T, text string) (dial func(context.Context, alias.File) (net.Conn, error), calls func() int) {
+// forwarded is what the far end of a port-forward says.
+const forwarded = "SSH-2.0-pf\r\n"
+
+// forwarder is a port-forward that works, and counts.
+func forwarder(t *testing.T) (dial func(context.Context, alias.File) (net.Conn, error), calls func() int) {
 	t.Helper()
-	server := sshtest.Listen(t, nil, func(conn net.Conn) { _, _ = io.WriteString(conn, text) })
+	server := sshtest.Listen(t, nil, func(conn net.Conn) { _, _ = io.WriteString(conn, forwarded) })
 	return func(ctx context.Context, f alias.File) (net.Conn, error) {
 		if f.Alias != aliasName || f.Kubeconfig == "" {
 			return nil, errors.New("called with the wrong alias")
@@ -155,12 +158,12 @@ func TestRunFallsBackWhenTheGatewayIsUnreachable(t *testing.T) {
 	for name, addr := range map[string]string{
 		"nobody listens": "127.0.0.1:1", "closes": silent.Addr, "talks nonsense": garbage.Addr,
 	} {
-		dial, calls := forwarder(t, "SSH-2.0-pf\r\n")
+		dial, calls := forwarder(t)
 		dir := install(t, alias.File{
 			Transport: alias.Gateway, Address: addr, Authority: authority, Kubeconfig: "/kube/config",
 		})
 		got := run(t, aliasName, connect.Program{Dir: dir, PortForward: dial})
-		if got.code != 0 || got.stdout != "SSH-2.0-pf\r\n" || calls() != 1 {
+		if got.code != 0 || got.stdout != forwarded || calls() != 1 {
 			t.Errorf("%s: %+v", name, got)
 		}
 		if strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, addr) ||
@@ -199,7 +202,7 @@ func TestRunDoesNotFallBack(t *testing.T) {
 		},
 	}
 	for name, tt := range tests {
-		dial, calls := forwarder(t, "SSH-2.0-pf\r\n")
+		dial, calls := forwarder(t)
 		got := run(t, aliasName, connect.Program{Dir: install(t, tt.file), PortForward: dial, Via: tt.via})
 		if got.code != 255 || calls() != 0 || !strings.Contains(got.stderr, tt.want) {
 			t.Errorf("%s: %+v, want %q", name, got, tt.want)
@@ -209,7 +212,7 @@ func TestRunDoesNotFallBack(t *testing.T) {
 
 func TestRunPortForward(t *testing.T) {
 	t.Parallel()
-	dial, _ := forwarder(t, "SSH-2.0-pf\r\n")
+	dial, _ := forwarder(t)
 	dir := install(t, alias.File{Transport: alias.PortForward, Kubeconfig: "/k"})
 	if got := run(t, aliasName, connect.Program{Dir: dir, PortForward: dial}); got.code != 0 || got.stderr != "" {
 		t.Errorf("outcome %+v", got)
