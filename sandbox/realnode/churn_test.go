@@ -76,7 +76,7 @@ func holdThroughChurn(b *testing.B, kind string) {
 // the gateway's 200, with many other workspaces in place. The pod runs already:
 // what is measured is the gateway's part.
 func BenchmarkRoute(b *testing.B) {
-	for _, kind := range []string{"istio", "istio-static", "istio-envoyfilter"} {
+	for _, kind := range []string{"istio", "istio-static", "istio-envoyfilter", "envoy", "envoy-gateway"} {
 		b.Run(kind, func(b *testing.B) {
 			bed := meshed(b, kind)
 			bed.create("w", image.SSHD)
