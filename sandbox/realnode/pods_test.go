@@ -58,8 +58,20 @@ func (b *bed) envoyGateway(options ...string) {
 func (b *bed) gatewayAPI() {
 	b.t.Helper()
 	b.mustCommand("kubectl", "apply", "--server-side", "-f", filepath.Join(node.bin, "realnode", "envoy-gateway-crds.yaml"))
+	b.eventually(30*time.Second, "the new kinds are served", func() error {
+		if r := b.run("", "kubectl", "get", "httproutes,envoyproxies,clienttrafficpolicies,envoypatchpolicies", "-A"); r.code != 0 {
+			return errors.New(r.stderr)
+		}
+		return nil
+	})
 	b.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + controllers + "}\n")
-	b.t.Cleanup(func() { b.run("", "kubectl", "delete", "namespace/"+controllers) })
+	b.t.Cleanup(func() {
+		b.run("", "kubectl", "delete", "namespace/"+controllers)
+		// Envoy Gateway lets go of a class when its last Gateway is gone, unless
+		// Envoy Gateway went first.
+		b.run("", "kubectl", "patch", "gatewayclass/berth", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+		b.run("", "kubectl", "delete", "gatewayclass/berth", "--ignore-not-found")
+	})
 }
 
 // install applies the manifest of a kind, with more options. What it replaces is
@@ -85,7 +97,7 @@ func (b *bed) install(kind string, options ...string) {
 		}
 		kinds := "deployments,services,networkpolicies,poddisruptionbudgets"
 		if kind == "envoy-gateway" {
-			b.run("", "kubectl", "delete", "--ignore-not-found", "validatingadmissionpolicybinding/berth-httproutes", "validatingadmissionpolicy/berth-httproutes",
+			b.run("", "kubectl", "delete", "--wait=false", "--ignore-not-found", "validatingadmissionpolicybinding/berth-httproutes", "validatingadmissionpolicy/berth-httproutes",
 				"clusterrole/berth-developer-route", "gatewayclass/berth")
 			kinds += ",gateways.gateway.networking.k8s.io,envoyproxies,clienttrafficpolicies,envoypatchpolicies,securitypolicies.gateway.envoyproxy.io"
 		}
