@@ -3,8 +3,10 @@ package gateway
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -63,8 +65,8 @@ func secureEnvoy(e *editor, o *Options) {
 		e.tokenEnvoy(config, parts, o.Token, files)
 	}
 	files[envoyFile] = e.text(config)
-	for name, data := range files {
-		e.setOf("ConfigMap", envoyConfig, data, "data", name)
+	for _, name := range slices.Sorted(maps.Keys(files)) { // the same manifest each time
+		e.setOf("ConfigMap", envoyConfig, files[name], "data", name)
 	}
 	e.set("Service", map[string]any{"name": "https-connect", "port": 443, "targetPort": "connect"}, "spec", "ports", "0")
 	pod := []string{"spec", "template", "spec"}
