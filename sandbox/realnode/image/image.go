@@ -48,6 +48,9 @@ type Builder struct {
 func (r Recipe) key() string {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "2 %q %q %q %q %q %q\n", r.Name, r.Base, r.Include, r.Install, r.Remove, r.Cmd) // a hash takes all
+	if r.Base == "" {
+		_, _ = io.WriteString(h, "with /tmp\n") // as above
+	}
 	for _, path := range slices.Sorted(maps.Keys(r.Files)) {
 		_, _ = fmt.Fprintf(h, "%q %x\n", path, sha256.Sum256(r.Files[path])) // as above
 	}
