@@ -78,14 +78,7 @@ func (a *app) runSSH(ctx context.Context, o sshOptions) error {
 }
 
 func (a *app) session(ctx context.Context, o sshOptions) (int, error) {
-	w, err := a.findOne(ctx, o.name)
-	if err != nil {
-		return 0, err
-	}
-	if w, err = a.ready(ctx, w, o.start); err != nil {
-		return 0, err
-	}
-	f, err := a.wayTo(ctx, w)
+	f, err := a.target(ctx, o.name, o.start)
 	if err != nil {
 		return 0, err
 	}

@@ -61,7 +61,9 @@ func (p *plan) reconcile(list []alias.File) error {
 	for h, names := range p.held {
 		if h.cluster == p.scope.Cluster && h.namespace == p.scope.Namespace && !listed[h.name] {
 			for _, name := range names {
-				delete(p.files, name)
+				if p.before[name].Origin != alias.Imported {
+					delete(p.files, name)
+				}
 			}
 		}
 	}

@@ -73,7 +73,13 @@ type File struct {
 
 	Kubeconfig string // absolute path, for port-forward and as the way round an unreachable gateway; may be ""
 	Context    string // context in Kubeconfig
+
+	Origin string // Imported, or "" for an alias that follows the lists of its cluster
 }
+
+// Imported is the origin of an alias that somebody has handed over. No list
+// removes it, because its cluster may never be listed from this machine.
+const Imported = "import"
 
 // Plain reports whether the connection to the gateway is a plain socket, as
 // far as the file decides it. Only such a one can be handed to ssh.
@@ -177,5 +183,6 @@ func (f *File) fields() []field {
 		{"proxy", &f.Proxy},
 		{"kubeconfig", &f.Kubeconfig},
 		{"context", &f.Context},
+		{"origin", &f.Origin},
 	}
 }

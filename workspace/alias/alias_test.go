@@ -15,7 +15,7 @@ func TestEncodeThenParseKeepsEveryField(t *testing.T) {
 		Alias: "api.team-a.berth", Cluster: "c-1", Namespace: "team-a", Name: "api", UID: "u-1", User: "dev",
 		HostKey: "ssh-ed25519 AAAA", Transport: alias.Gateway, Address: "ssh.example.com:443",
 		Authority: "api--team-a.ssh.example.com:22", TLS: true, ServerName: "*", CA: "/home/dev/my certs/ca.pem",
-		Kubeconfig: "/home/dev/.kube/config", Context: "prod admin",
+		Kubeconfig: "/home/dev/.kube/config", Context: "prod admin", Origin: alias.Imported,
 		ClientCert: "/home/dev/me.pem", ClientKey: "/home/dev/me key.pem", TokenFile: "/run/token",
 		TokenCommand: "/usr/bin/sso\n--for\nmy gateway\n\n$(id) \"x\"", Proxy: "http://me:s3cret@proxy.corp:3128",
 	}
