@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -169,18 +168,9 @@ func (a *app) dial(ctx context.Context, w workspace.Workspace, fellBack func(err
 
 // dialBy logs in by an alias.
 func (a *app) dialBy(ctx context.Context, f alias.File, fellBack func(error)) (*tunnel.Client, error) {
-	dir, err := a.ssh()
+	config, err := a.login(f, fellBack)
 	if err != nil {
 		return nil, err
-	}
-	files, err := dir.Offered()
-	if err != nil {
-		return nil, err
-	}
-	config := tunnel.Config{
-		Dial: tunnel.ForAlias(f, a.portForward, fellBack), User: f.User, HostKey: f.HostKey,
-		Keys: tunnel.Keys{Files: files, Agent: a.env.getenv("SSH_AUTH_SOCK")},
-		Env:  tunnel.Environ(os.Environ()), Log: a.logger(),
 	}
 	for begun, pause := time.Now(), redial(); ; {
 		client, err := tunnel.Dial(ctx, config)

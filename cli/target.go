@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"os"
 
+	"github.com/berth-sh/berth/tunnel"
 	"github.com/berth-sh/berth/workspace/alias"
 )
 
@@ -20,4 +22,21 @@ func (a *app) target(ctx context.Context, arg string, start bool) (alias.File, e
 		return alias.File{}, err
 	}
 	return a.wayTo(ctx, w)
+}
+
+// login is what logging in by an alias takes.
+func (a *app) login(f alias.File, fellBack func(error)) (tunnel.Config, error) {
+	dir, err := a.ssh()
+	if err != nil {
+		return tunnel.Config{}, err
+	}
+	files, err := dir.Offered()
+	if err != nil {
+		return tunnel.Config{}, err
+	}
+	return tunnel.Config{
+		Dial: tunnel.ForAlias(f, a.portForward, fellBack), User: f.User, HostKey: f.HostKey,
+		Keys: tunnel.Keys{Files: files, Agent: a.env.getenv("SSH_AUTH_SOCK")},
+		Env:  tunnel.Environ(os.Environ()), Log: a.logger(),
+	}, nil
 }

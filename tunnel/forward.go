@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
+	"syscall"
 
 	"golang.org/x/crypto/ssh"
 
@@ -60,6 +62,15 @@ func (e *ListenError) Error() string {
 
 // Unwrap returns the cause.
 func (e *ListenError) Unwrap() error { return e.Err }
+
+// InUse reports whether somebody else listens there.
+func (e *ListenError) InUse() bool { return inUse(e.Err) }
+
+// inUse knows the number that Windows has for it, which package syscall hides.
+func inUse(err error) bool {
+	const windows = syscall.Errno(10048)
+	return errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "windows" && errors.Is(err, windows)
+}
 
 // dial connects to an endpoint in the workspace. Where the workspace refuses,
 // the error is an *ssh.OpenChannelError; where the connection ended, a

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"syscall"
 	"time"
 )
 
@@ -64,7 +63,7 @@ func listenOn(ctx context.Context, f Forward) ([]listening, error) {
 	switch {
 	case err == nil:
 		all = append(all, listening{six, f, false})
-	case errors.Is(err, syscall.EADDRINUSE):
+	case inUse(err):
 		closeAll(all) // somebody else would get half of the connections
 		return nil, err
 	}

@@ -3,13 +3,15 @@
 // [Dial] turns any connection to a workspace's sshd into a [Client] that
 // knows which host key to expect, tells when the other side has gone quiet,
 // and runs shells and commands with the remote's exit codes. [Terminal] puts a
-// shell on a real terminal. [Probe] asks only whether sshd answers, and [Try]
-// where the way to it ends.
+// shell on a real terminal. [Forwarder] keeps forwards going while connections
+// come and go. [Probe] asks only whether sshd answers, and [Try] where the way
+// to it ends.
 //
 // # What a workspace may do to us
 //
 // A workspace runs other people's code, and its sshd may be hostile. It opens
-// no channel toward this side, its banner is cut at 8 KiB and filtered, its
+// no channel toward this side, but for the reverse forwards that were asked
+// for, its banner is cut at 8 KiB and filtered, its
 // handshake has a deadline, and its host key must be the pinned one: there is
 // no prompt and no first-use trust.
 //
