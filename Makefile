@@ -42,6 +42,7 @@ fmt: $(BIN)/tools/golangci-lint ## format every module
 
 bench: build ## print the measures, each with the command behind it
 	@scripts/bench $(BIN)
+	@go test ./tunnel/transfer -run '^$$' -bench Copy -benchtime 7x | grep '^Benchmark'
 	@scripts/test realnode bench
 	@scripts/bench-tunnel
 

@@ -32,7 +32,7 @@ func (c *Client) Download(ctx context.Context, remote, local string, o Options) 
 	if err != nil {
 		return c.top(ctx, remote, err)
 	}
-	root, name, err := openTarget(local, name, info.IsDir())
+	root, name, err := openTarget(local, name, info.IsDir(), o.Into)
 	if err != nil {
 		return err
 	}
@@ -70,11 +70,13 @@ func (c *Client) nameOf(remote string) (string, error) {
 }
 
 // openTarget finds the folder that the copy goes to, and its name there.
-func openTarget(local, name string, folder bool) (*os.Root, string, error) {
+func openTarget(local, name string, folder, into bool) (*os.Root, string, error) {
 	parent := local
 	info, err := os.Stat(local)
 	switch {
 	case err == nil && info.IsDir():
+	case into:
+		return nil, "", noFolder(local)
 	case err == nil && folder:
 		return nil, "", workspace.Usagef("%s is a file, and what is copied is a folder", workspace.Safe(local))
 	case err == nil:
@@ -86,7 +88,7 @@ func openTarget(local, name string, folder bool) (*os.Root, string, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, "", localError(local, err)
 	case !folder && (strings.HasSuffix(local, "/") || strings.HasSuffix(local, string(filepath.Separator))):
-		return nil, "", workspace.WithKind(workspace.ErrNotFound, fmt.Errorf("there is no folder %s", workspace.Safe(local)))
+		return nil, "", noFolder(local)
 	default:
 		local = filepath.Clean(local)
 		parent, name = filepath.Dir(local), filepath.Base(local)
@@ -96,6 +98,10 @@ func openTarget(local, name string, folder bool) (*os.Root, string, error) {
 		return nil, "", localError(parent, err)
 	}
 	return root, name, nil
+}
+
+func noFolder(name string) error {
+	return workspace.WithKind(workspace.ErrNotFound, fmt.Errorf("there is no folder %s", workspace.Safe(name)))
 }
 
 // localError explains an error of a path that the user has named.

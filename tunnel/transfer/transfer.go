@@ -54,6 +54,7 @@ type Options struct {
 	Recursive bool // copy folders
 	Preserve  bool // keep times and modes
 	Resume    bool // go on where an earlier copy was cut short, and pass over what is there already
+	Into      bool // the target has to be a folder: it takes several copies
 
 	// Meter shows how far it is; nil shows nobody.
 	Meter *Meter

@@ -33,7 +33,7 @@ func (c *Client) Upload(ctx context.Context, local, remote string, o Options) er
 	if err != nil {
 		return localError(local, err)
 	}
-	target, err := c.target(remote, filepath.Base(absolute), info.IsDir())
+	target, err := c.target(remote, filepath.Base(absolute), info.IsDir(), o.Into)
 	if err != nil {
 		return c.top(ctx, remote, err)
 	}
@@ -49,13 +49,15 @@ func (c *Client) Upload(ctx context.Context, local, remote string, o Options) er
 }
 
 // target finds the path that the copy goes to.
-func (c *Client) target(remote, name string, folder bool) (string, error) {
+func (c *Client) target(remote, name string, folder, into bool) (string, error) {
 	slash := strings.HasSuffix(remote, "/")
 	remote = clean(remote)
 	info, err := c.sftp.Stat(remote)
 	switch {
 	case err == nil && info.IsDir():
 		return path.Join(remote, name), nil
+	case into && (err == nil || errors.Is(err, fs.ErrNotExist)):
+		return "", noFolder(remote)
 	case err == nil && folder:
 		return "", workspace.Usagef("%s is a file, and what is copied is a folder", workspace.Safe(remote))
 	case err == nil:
