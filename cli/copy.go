@@ -126,10 +126,9 @@ func (a *app) runCopy(ctx context.Context, o copyOptions) error {
 	err = o.copyAll(ctx, client)
 	bar.stop(err == nil)
 	if err != nil {
-		return interrupted(ctx, o.explain(ctx, way, err))
+		err = o.explain(ctx, way, err)
 	}
-	_ = client.Close() // everything was answered
-	return nil
+	return interrupted(ctx, err)
 }
 
 // interrupted puts a signal in an error's place: what failed has failed because

@@ -129,7 +129,11 @@ func (a *app) exported(ctx context.Context, name string) (f alias.File, clusterN
 	if err != nil {
 		return f, "", err
 	}
-	// The context's name is this machine's own matter.
+	// The context's name, and another address for the gateway that the user has
+	// set, are this machine's own matter.
+	if f.Transport == alias.Gateway {
+		f.Address, f.ServerName = inst.Gateway.Address, inst.Gateway.TLS.ServerName
+	}
 	return f, inst.Cluster, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -104,11 +105,15 @@ func (a *app) readBundle(file string) (bundle.Bundle, error) {
 
 // install asks, and adds the alias.
 func (a *app) install(ctx context.Context, b bundle.Bundle, o importOptions) error {
+	own, err := a.ownSettings(o.as)
+	if err != nil {
+		return err
+	}
 	text, err := describe(b)
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(a.err, text)
+	fmt.Fprint(a.err, text+own.describe(b))
 	if err := a.confirm(ctx, "Install this workspace? Compare the host key with whoever sent it.", o.yes); err != nil {
 		return err
 	}
@@ -124,6 +129,7 @@ func (a *app) install(ctx context.Context, b bundle.Bundle, o importOptions) err
 	scope := sshconf.Scope{Cluster: f.Cluster, ClusterName: b.Cluster.Name, Namespace: f.Namespace}
 	if o.as != "" {
 		scope.ClusterName = o.as
+		own.onto(&f, a.env.home)
 	}
 	changes, err := dir.Import(ctx, scope, f, o.as != "")
 	if err != nil {
@@ -144,6 +150,43 @@ func (a *app) install(ctx context.Context, b bundle.Bundle, o importOptions) err
 	}
 	fmt.Fprintln(a.out, strings.Join(append(append([]string{"ssh"}, dir.SSHArgs()...), installed.Alias), " "))
 	return nil
+}
+
+// ownSettings are the user's for the gateway of an import. A bundle's own word
+// for its cluster does not choose them: it would choose the token that is shown
+// to whoever wrote it.
+func (a *app) ownSettings(as string) (gatewaySettings, error) {
+	if as == "" {
+		return gatewaySettings{}, nil
+	}
+	config, err := a.config()
+	return config.Gateways[as], err
+}
+
+// describe is what the settings add to an import, and what they lack for it.
+func (g gatewaySettings) describe(b bundle.Bundle) string {
+	var s strings.Builder
+	if g.Address != "" {
+		fmt.Fprintf(&s, "  %-11s%s, from your settings\n", "by way of", g.Address)
+	}
+	if g.Proxy != "" {
+		fmt.Fprintf(&s, "  %-11sfrom your settings\n", "proxy")
+	}
+	for _, c := range []struct {
+		name, what, settings string
+		here                 bool
+	}{
+		{bundle.Token, "your token", "tokenFile or tokenCommand", g.TokenFile != "" || len(g.TokenCommand) > 0},
+		{bundle.ClientCertificate, "your certificate", "clientCertificate and clientKey", g.ClientCertificate != ""},
+	} {
+		switch wants := slices.Contains(b.Wants, c.name); {
+		case c.here:
+			fmt.Fprintf(&s, "  %-11s%s, from your settings, is shown to this gateway\n", "", c.what)
+		case wants:
+			fmt.Fprintf(&s, "  %-11sthe gateway wants %s: set %s in gateways.NAME of your settings, and add --as NAME\n", "", c.what, c.settings)
+		}
+	}
+	return s.String()
 }
 
 // offerKeys has ssh offer the user's keys, and shows the public halves: one of

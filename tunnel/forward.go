@@ -129,3 +129,22 @@ func refusal(err error) string {
 	}
 	return "connection refused"
 }
+
+// Forwards reports whether the workspace's sshd forwards connections: it asks
+// for a port on which nobody listens, and is refused by the port or by sshd.
+func (c *Client) Forwards(ctx context.Context) error {
+	conn, err := c.dial(ctx, Endpoint{Network: "tcp", Address: "localhost:1"})
+	var refused *ssh.OpenChannelError
+	switch {
+	case err == nil:
+		return conn.Close()
+	case errors.As(err, &refused) && refused.Reason == ssh.Prohibited:
+		return workspace.WithHint(errors.New(refusal(err)), "editors and berth forward need AllowTcpForwarding yes in its sshd_config")
+	case refused != nil:
+		return nil
+	}
+	return err
+}
+
+// ServerVersion is what sshd calls itself, fit for a terminal.
+func (c *Client) ServerVersion() string { return workspace.Safe(string(c.ssh.ServerVersion())) }

@@ -99,7 +99,7 @@ func (r *forwarding) reverse(ctx context.Context, client *Client, first bool) er
 		listener, err := client.listen(ctx, f.Listen)
 		switch {
 		case err == nil:
-			r.tasks.Go(func() { r.acceptReverse(ctx, client, listener, f) })
+			r.tasks.Go(func() { r.acceptReverse(ctx, listener, f) })
 			if first {
 				r.Tell(ForwardEvent{State: ForwardListens, Forward: f.at(listener, hostOf(f.Listen))})
 			}
@@ -132,7 +132,7 @@ func (r *forwarding) listenAgain(ctx context.Context, client *Client, f Forward)
 		}
 		listener, err := client.listen(ctx, f.Listen)
 		if err == nil {
-			r.acceptReverse(ctx, client, listener, f)
+			r.acceptReverse(ctx, listener, f)
 			return
 		}
 		if !told && ctx.Err() == nil {
@@ -144,7 +144,7 @@ func (r *forwarding) listenAgain(ctx context.Context, client *Client, f Forward)
 
 // acceptReverse carries what connects in the workspace, until the connection
 // to it is over.
-func (r *forwarding) acceptReverse(ctx context.Context, client *Client, l net.Listener, f Forward) {
+func (r *forwarding) acceptReverse(ctx context.Context, l net.Listener, f Forward) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {

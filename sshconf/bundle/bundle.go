@@ -55,9 +55,18 @@ type Bundle struct {
 	Address   string          `yaml:"address" json:"address"`
 	Authority string          `yaml:"authority,omitempty" json:"authority,omitempty"`
 	TLS       *TLS            `yaml:"tls,omitempty" json:"tls,omitempty"`
+	// Wants are the credentials that the gateway asks each user for. None of
+	// them is in the bundle.
+	Wants []string `yaml:"wants,omitempty" json:"wants,omitempty"`
 
 	Sum string `yaml:"sum" json:"sum"` // over all of the above
 }
+
+// What a gateway may want.
+const (
+	Token             = "token"
+	ClientCertificate = "client-certificate"
+)
 
 // Cluster is where the workspace lives. The identity keeps the aliases of two
 // clusters apart, and lets one that is listed later know its own.
@@ -86,6 +95,12 @@ func New(f alias.File, clusterName string, ca []byte) (Bundle, error) {
 	}
 	if f.TLS {
 		b.TLS = &TLS{ServerName: f.ServerName, CA: string(ca)}
+	}
+	if f.TokenFile != "" || f.TokenCommand != "" {
+		b.Wants = append(b.Wants, Token)
+	}
+	if f.ClientCert != "" {
+		b.Wants = append(b.Wants, ClientCertificate)
 	}
 	b.Sum = b.sum()
 	return b, b.validate()

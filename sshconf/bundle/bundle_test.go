@@ -47,6 +47,7 @@ func file(t *testing.T) alias.File {
 		Alias: "api.team-a.berth", Cluster: "c-1", Namespace: "team-a", Name: "api", UID: "u-1", User: "dev", HostKey: pair.Public,
 		Transport: alias.Gateway, Address: "ssh.example.com:443", Authority: "api--team-a.ssh.example.com:22",
 		TLS: true, ServerName: "*", CA: "/state/ca.pem", Kubeconfig: "/home/dev/.kube/config", Context: "prod",
+		TokenFile: "/home/dev/token", ClientCert: "/home/dev/me.pem", ClientKey: "/home/dev/me.key", Proxy: "http://me:s3cret@proxy:3128",
 	}
 }
 
@@ -81,6 +82,7 @@ func TestWhatIsExportedIsImported(t *testing.T) {
 	}
 	want := f
 	want.Alias, want.CA, want.Kubeconfig, want.Context = "", "/here/ca.pem", "", ""
+	want.TokenFile, want.ClientCert, want.ClientKey, want.Proxy = "", "", "", ""
 	for form, text := range map[string]string{
 		"yaml": string(asYAML), "json": string(asJSON),
 		"through a mail":          strings.ReplaceAll(string(asYAML), "\n", "\r\n"),
@@ -94,6 +96,9 @@ func TestWhatIsExportedIsImported(t *testing.T) {
 		if diff := cmp.Diff(want, got.File("/here/ca.pem")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", form, diff)
 		}
+		if diff := cmp.Diff([]string{bundle.Token, bundle.ClientCertificate}, got.Wants); diff != "" {
+			t.Errorf("%s: wants (-want +got):\n%s", form, diff)
+		}
 		if got.CA() != string(ca) || got.Cluster.Name != "prod" {
 			t.Errorf("%s: CA %q, cluster %q", form, got.CA(), got.Cluster.Name)
 		}
@@ -103,7 +108,7 @@ func TestWhatIsExportedIsImported(t *testing.T) {
 func TestABundleHoldsNothingOfThisMachine(t *testing.T) {
 	t.Parallel()
 	text := exported(t, file(t), certificate(t))
-	for _, secret := range []string{"/home/", "/state/", "kube", "context"} {
+	for _, secret := range []string{"/home/", "/state/", "kube", "context", "s3cret", "proxy:"} {
 		if strings.Contains(text, secret) {
 			t.Errorf("the bundle says %q:\n%s", secret, text)
 		}
@@ -165,18 +170,21 @@ func TestValuesPassTheirGrammar(t *testing.T) {
 		"service name":      func(f *alias.File, _ *string) { f.Address = "ssh.example.com:https" },
 		"authority":         func(f *alias.File, _ *string) { f.Authority = "a:22 HTTP/1.1\r\nX: y" },
 		"no authority":      func(f *alias.File, _ *string) { f.Authority = "" },
-		"direct with one":   func(f *alias.File, _ *string) { f.Transport, f.TLS = alias.Direct, false },
-		"transport":         func(f *alias.File, _ *string) { f.Transport = "exec" },
-		"cluster":           func(f *alias.File, _ *string) { f.Cluster = "../../x" },
-		"no cluster":        func(f *alias.File, _ *string) { f.Cluster = "" },
-		"uid":               func(f *alias.File, _ *string) { f.UID = "u 1" },
-		"server name":       func(f *alias.File, _ *string) { f.ServerName = "*.example.com\n" },
-		"any name, no CA":   func(_ *alias.File, ca *string) { *ca = "" },
-		"CA":                func(_ *alias.File, ca *string) { *ca = "not PEM" },
+		"direct with one": func(f *alias.File, _ *string) {
+			f.Transport, f.TLS, f.TokenFile, f.ClientCert = alias.Direct, false, "", ""
+		},
+		"transport":       func(f *alias.File, _ *string) { f.Transport = "exec" },
+		"cluster":         func(f *alias.File, _ *string) { f.Cluster = "../../x" },
+		"no cluster":      func(f *alias.File, _ *string) { f.Cluster = "" },
+		"uid":             func(f *alias.File, _ *string) { f.UID = "u 1" },
+		"server name":     func(f *alias.File, _ *string) { f.ServerName = "*.example.com\n" },
+		"any name, no CA": func(_ *alias.File, ca *string) { *ca = "" },
+		"CA":              func(_ *alias.File, ca *string) { *ca = "not PEM" },
 		"CA with a key": func(_ *alias.File, ca *string) {
 			*ca += "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
 		},
-		"CA cut short": func(_ *alias.File, ca *string) { *ca += "-----BEGIN CERTIFICATE-----\nAAAA" },
+		"token without TLS": func(f *alias.File, _ *string) { f.TLS = false },
+		"CA cut short":      func(_ *alias.File, ca *string) { *ca += "-----BEGIN CERTIFICATE-----\nAAAA" },
 	} {
 		f, pem := file(t), ca
 		spoil(&f, &pem)

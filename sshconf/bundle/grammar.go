@@ -61,7 +61,15 @@ func (b Bundle) validateWay() error {
 	default:
 		return workspace.Usagef("transport %q is neither %s nor %s", workspace.Safe(string(b.Transport)), alias.Gateway, alias.Direct)
 	}
+	for _, credential := range b.Wants {
+		if credential != Token && credential != ClientCertificate {
+			return workspace.Usagef("the gateway wants %q, which this berth cannot show", workspace.Safe(credential))
+		}
+	}
 	if b.TLS == nil {
+		if len(b.Wants) > 0 {
+			return workspace.Usagef("the gateway wants credentials without tls: others could read them")
+		}
 		return nil
 	}
 	return b.TLS.validate()

@@ -5,6 +5,7 @@ package bundle
 
 import (
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/berth-sh/berth/workspace/alias"
@@ -43,6 +44,12 @@ func (b Bundle) SSHConfig() []byte {
 		if b.TLS.ServerName != "" {
 			step("   Where the gateway's certificate carries another name than its address,", "   proxytunnel refuses it, and berth does not.")
 		}
+	}
+	if slices.Contains(b.Wants, Token) {
+		next("The gateway wants a token from you: put it into a file of your own with", "   Proxy-Authorization: Bearer TOKEN", "   and add -H \"$(cat FILE)\" to the ProxyCommand.")
+	}
+	if slices.Contains(b.Wants, ClientCertificate) {
+		next("The gateway wants a certificate from you, which proxytunnel cannot show: use berth.")
 	}
 	next("Have one of your public keys let into the workspace.")
 	s.WriteString("Host " + b.Alias + "\n")

@@ -1,3 +1,5 @@
+//go:build unix
+
 package transfer_test
 
 import (
@@ -188,8 +190,10 @@ func TestNoLinkLeadsOutOfTheFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	l = liar{"/tree": {
-		{name: "absolute", mode: fs.ModeDir | 0o755}, {name: "fine2", mode: fs.ModeDir | 0o755},
-		{name: "leaf", mode: 0o644, size: 5}, {name: "other", mode: 0o644, size: 5},
+		{name: "absolute", mode: fs.ModeDir | 0o755},
+		{name: "fine2", mode: fs.ModeDir | 0o755},
+		{name: "leaf", mode: 0o644, size: 5},
+		{name: "other", mode: 0o644, size: 5},
 	}, "/tree/absolute": {{name: "file", mode: 0o644, size: 5}}, "/tree/fine2": {{name: "new", mode: 0o644, size: 5}}}
 	err := lie(t, l).Download(t.Context(), "/tree", target, transfer.Options{Recursive: true, Resume: true})
 	var incomplete *transfer.IncompleteError
@@ -222,8 +226,10 @@ func TestSpecialFilesAndFailuresAreTold(t *testing.T) {
 	t.Parallel()
 	target, _ := guarded(t)
 	c := lie(t, liar{"/tree": {
-		{name: "device", mode: fs.ModeDevice | 0o666}, {name: "socket", mode: fs.ModeSocket | 0o666},
-		{name: "forbidden", mode: 0o600, size: 1}, {name: "good\x1b[31m", mode: 0o644 | fs.ModeSetuid, size: 1},
+		{name: "device", mode: fs.ModeDevice | 0o666},
+		{name: "socket", mode: fs.ModeSocket | 0o666},
+		{name: "forbidden", mode: 0o600, size: 1},
+		{name: "good\x1b[31m", mode: 0o644 | fs.ModeSetuid, size: 1},
 	}})
 	var left notes
 	err := c.Download(t.Context(), "/tree", target, transfer.Options{Recursive: true, Note: left.hear})

@@ -74,7 +74,8 @@ type Client struct {
 	umask *fs.FileMode // of the server; nil until a file was made
 }
 
-// Open begins a conversation. Closing the client closes w.
+// Open begins a conversation. It ends when r does, which the caller sees to: a
+// server that answers nothing holds up everything but that.
 func Open(r io.Reader, w io.WriteCloser) (*Client, error) {
 	client, err := sftp.NewClientPipe(r, w, sftp.UseConcurrentWrites(true), sftp.MaxConcurrentRequestsPerFile(inFlight/plainPacket))
 	if err != nil {
@@ -89,7 +90,7 @@ func Open(r io.Reader, w io.WriteCloser) (*Client, error) {
 	return c, err
 }
 
-// Close ends the conversation.
+// Close ends the conversation, and waits for the server to end its side.
 func (c *Client) Close() error { return c.sftp.Close() }
 
 // requests is how many requests a file of a size is worth.
