@@ -44,11 +44,16 @@ func (s *screen) shiftLines(c csi, n int) {
 // row copies the cells of a row.
 func (s *screen) row(y int) []uv.Cell {
 	_, cols := s.Size()
-	row := make([]uv.Cell, cols)
-	for x := range row {
-		row[x] = uv.EmptyCell
+	return s.appendRow(make([]uv.Cell, 0, cols), y)
+}
+
+func (s *screen) appendRow(row []uv.Cell, y int) []uv.Cell {
+	_, cols := s.Size()
+	for x := range cols {
 		if c := s.emu.CellAt(x, y); c != nil {
-			row[x] = *c
+			row = append(row, *c)
+		} else {
+			row = append(row, uv.EmptyCell)
 		}
 	}
 	return row

@@ -31,6 +31,7 @@ type screen struct {
 	foreground, background color.Color
 	replies                []byte
 	events                 []Event
+	scratch                []uv.Cell // of Render: a row of cells is large
 }
 
 // state is what the screen itself needs to know of the modes that the program
@@ -42,14 +43,14 @@ type state struct {
 	sides   bool // ?69: CSI s sets margins
 	newLine bool // 20
 	sets    charsets
-	top     int  // margins: rows top to bottom-1
+	top     int // margins: rows top to bottom-1
 	bottom  int
 	cursor  Cursor // its looks
 	pen     pen
 
 	savedSets charsets
 	savedPen  pen
-	hidden  int    // lines that may have gone to the history of the second screen
+	hidden    int // lines that may have gone to the history of the second screen
 }
 
 func newScreen(rows, cols, history int) *screen {
@@ -145,7 +146,8 @@ func (s *screen) Render() []string {
 	rows, cols := s.Size()
 	lines := make([]string, rows)
 	for y := range lines {
-		lines[y] = renderCells(s.row(y), cols)
+		s.scratch = s.appendRow(s.scratch[:0], y)
+		lines[y] = renderCells(s.scratch, cols)
 	}
 	return lines
 }

@@ -1,0 +1,147 @@
+package term
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// sliceBytes and sliceTime are how much is parsed before others get a turn
+	// at the screen.
+	sliceBytes = 8 << 10
+	sliceTime  = 4 * time.Millisecond
+	// floodBytes is from how much on a backlog is skimmed: nobody can have read
+	// it. After ctrl-C little is enough, as the prompt is waited for.
+	floodBytes = 256 << 10
+	hurryBytes = 16 << 10
+	// holdFor is how long a program may take for a frame that it makes in one.
+	holdFor = 150 * time.Millisecond
+)
+
+// parse moves output from the ring to the emulator.
+func (s *Session) parse() {
+	var b []byte
+	for {
+		var ok bool
+		if b, ok = s.ring.take(b); !ok {
+			return
+		}
+		s.parseAll(b)
+		if len(b) < hurryBytes {
+			s.hurry.Store(false)
+		}
+	}
+}
+
+func (s *Session) parseAll(b []byte) {
+	for len(b) > 0 && s.ctx.Err() == nil {
+		least := floodBytes
+		if s.hurry.Load() {
+			least = hurryBytes
+		}
+		b = b[s.slice(b, len(b)+s.ring.waiting() >= least):]
+	}
+}
+
+// slice parses the beginning of b and returns how much that was.
+func (s *Session) slice(b []byte, flood bool) (n int) {
+	s.screen.Lock()
+	defer s.screen.Unlock()
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.renewScreen(fault)
+			n = len(b)
+		}
+	}()
+	if flood {
+		n = s.emu.Skim(b)
+	}
+	for begun := time.Now(); n < min(len(b), sliceBytes) && time.Since(begun) < sliceTime; {
+		m := min(len(b), n+1<<10)
+		s.emu.Write(b[n:m])
+		n = m
+	}
+	s.settle()
+	return n
+}
+
+// settle does what follows from output, with the screen locked.
+func (s *Session) settle() {
+	s.reply(s.emu.Replies())
+	s.happened(s.emu.Events())
+	modes := s.emu.Modes()
+	s.modes.Store(&modes)
+	if !modes.Hold {
+		s.holding = time.Time{}
+	} else if s.holding.IsZero() {
+		s.holding = time.Now()
+		time.AfterFunc(holdFor, func() { s.touch() }) // it only wakes
+	}
+	gen := s.gen.Add(1)
+	if s.wanted.CompareAndSwap(true, false) && !s.held() {
+		s.frame.Store(s.render(gen))
+	}
+	if !s.held() {
+		wake(s.changed)
+	}
+}
+
+// held reports whether a program is in the middle of a frame, and not for too
+// long.
+func (s *Session) held() bool { return !s.holding.IsZero() && time.Since(s.holding) < holdFor }
+
+// touch says that the screen has changed.
+func (s *Session) touch() {
+	s.gen.Add(1)
+	wake(s.changed)
+}
+
+// renewScreen replaces an emulator that has failed. The history is lost with
+// it, the session is not.
+func (s *Session) renewScreen(fault any) {
+	rows, cols := s.emu.Size()
+	s.emu = s.opts.Emulator(rows, cols)
+	s.emu.SetColors(s.opts.Colors[0], s.opts.Colors[1])
+	s.modes.Store(&Modes{})
+	s.happened([]Event{{Notice, fmt.Sprintf("the screen had to be made anew: internal fault: %v", fault)}})
+	s.touch()
+}
+
+// resizeAll applies sizes, the newest one only, and not too often: a window
+// that is drawn larger would have the shell draw itself a hundred times.
+func (s *Session) resizeAll() {
+	const pause = 60 * time.Millisecond
+	for {
+		select {
+		case <-s.sizes:
+		case <-s.ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		size, input := s.size, s.input
+		s.mu.Unlock()
+		s.resizeScreen(size)
+		if input != nil {
+			input.resize(size[0], size[1])
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-s.ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+func (s *Session) resizeScreen(size [2]int) {
+	s.screen.Lock()
+	defer s.screen.Unlock()
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.renewScreen(fault)
+		}
+	}()
+	s.emu.Resize(size[0], size[1])
+	s.settle()
+}
