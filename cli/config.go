@@ -22,6 +22,7 @@ type userConfig struct {
 
 	// Gateways are ways to gateways, by kubeconfig context or cluster name.
 	Gateways map[string]gatewaySettings `yaml:"gateways"`
+	Shell    shellConfig                `yaml:"shell"` // the shells inside the program
 }
 
 // readConfig reads the user's settings; a file that is not there has none.
@@ -37,9 +38,9 @@ func readConfig(path string) (userConfig, error) {
 	}
 	if err := yaml.UnmarshalStrict(data, &c); err != nil {
 		return c, workspace.WithHint(workspace.Usagef("reading settings: %s: %s", path, yamlProblem(err)),
-			"known settings: context, namespace, editor, readOnly, gateways; each of gateways: address, proxy, tokenFile, tokenCommand, clientCertificate, clientKey")
+			"known settings: context, namespace, editor, readOnly, shell.prefix, shell.persist, shell.history, gateways; each of gateways: address, proxy, tokenFile, tokenCommand, clientCertificate, clientKey")
 	}
-	if err := c.checkGateways(); err != nil {
+	if err := errors.Join(c.checkGateways(), c.Shell.check()); err != nil {
 		return c, workspace.Usagef("reading settings: %s: %w", path, err)
 	}
 	return c, nil
@@ -54,7 +55,7 @@ func yamlProblem(err error) string {
 		text = strings.Join(typed.Errors, "; ")
 	}
 	text = strings.TrimPrefix(text, "yaml: ")
-	for _, kind := range []string{"userConfig", "gatewaySettings"} {
+	for _, kind := range []string{"userConfig", "gatewaySettings", "shellConfig"} {
 		text = strings.ReplaceAll(text, " not found in type cli."+kind, " is not known")
 		text = strings.ReplaceAll(text, " into cli."+kind, ", which is no mapping")
 	}

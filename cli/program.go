@@ -34,9 +34,12 @@ func runProgram(ctx context.Context, a *app) error {
 	defer lists.Wait()
 	defer stop()
 
+	panes := newPaneShells(a, config.Shell)
+	defer panes.wait()
 	err = tui.Run(ctx, tui.Config{
 		Source: list, Scope: list, Looker: list.routes,
-		Actions: actions{a}, Reader: reader{a}, Sessions: newSessions(a), Consent: consent{a, dir},
+		Actions: actions{a}, Reader: reader{a}, Sessions: newSessions(a), Shells: panes, Consent: consent{a, dir},
+		Prefix: config.Shell.Prefix, History: config.Shell.History,
 		ReadOnly: a.flags.readOnly || config.ReadOnly,
 		Version:  versionString(), LogPath: a.logPath(),
 	}, tui.Options{Input: a.in, Output: a.out, Env: os.Environ()})

@@ -166,6 +166,15 @@ func (a *app) dial(ctx context.Context, w workspace.Workspace, fellBack func(err
 	return a.dialBy(ctx, f, fellBack)
 }
 
+// sshConfig is what logging in to the workspace takes.
+func (a *app) sshConfig(ctx context.Context, w workspace.Workspace, fellBack func(error)) (tunnel.Config, error) {
+	f, err := a.wayTo(ctx, w)
+	if err != nil {
+		return tunnel.Config{}, err
+	}
+	return a.login(f, fellBack)
+}
+
 // dialBy logs in by an alias.
 func (a *app) dialBy(ctx context.Context, f alias.File, fellBack func(error)) (*tunnel.Client, error) {
 	config, err := a.login(f, fellBack)

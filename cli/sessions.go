@@ -150,6 +150,11 @@ func (s sessions) Editors() []string {
 
 // Open implements tui.Sessions.
 func (s sessions) Open(ctx context.Context, w workspace.Workspace, name string) (tui.OpenResult, error) {
+	return s.OpenAt(ctx, w, name, "")
+}
+
+// OpenAt implements tui.DirectoryOpener.
+func (s sessions) OpenAt(ctx context.Context, w workspace.Workspace, name, directory string) (tui.OpenResult, error) {
 	if err := s.running(w); err != nil {
 		return tui.OpenResult{}, err
 	}
@@ -157,7 +162,7 @@ func (s sessions) Open(ctx context.Context, w workspace.Workspace, name string) 
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	launch, err := s.app.planOpen(ctx, w, chosen, "")
+	launch, err := s.app.planOpen(ctx, w, chosen, directory)
 	if err != nil {
 		return tui.OpenResult{}, err
 	}

@@ -22,7 +22,7 @@ func living() []keymap.Context { return []keymap.Context{keymap.List, keymap.Det
 
 // actions is the whole registry, in the order of the help.
 func (a *App) actions() []*keymap.Action {
-	return slices.Concat(a.sessionActions(), a.writeActions(), a.deletedActions(), a.paneActions(), a.listActions(), a.programActions())
+	return slices.Concat(a.sessionActions(), a.shellActions(), a.writeActions(), a.deletedActions(), a.paneActions(), a.listActions(), a.programActions())
 }
 
 func (a *App) sessionActions() []*keymap.Action {
@@ -30,7 +30,11 @@ func (a *App) sessionActions() []*keymap.Action {
 	return []*keymap.Action{
 		{
 			ID: "shell", Title: "open a shell", Hint: "shell", Group: group, Keys: []string{"enter"}, Contexts: living(),
-			Enabled: a.whenOpenable, Run: a.shell,
+			Enabled: a.whenOpenable, Run: a.enterShell,
+		},
+		{
+			ID: "shell-whole", Title: "a shell on the whole terminal", Group: group, Keys: []string{"A"}, Contexts: living(),
+			Enabled: a.whenOpenable, Run: a.shellWhole,
 		},
 		{
 			ID: "editor", Title: "open in an editor", Hint: "open in editor", Group: group, Keys: []string{"o"}, Contexts: living(),
@@ -222,6 +226,8 @@ func (a *App) whenOpenable() string {
 		return "not available here"
 	case !ok:
 		return "no workspace is selected"
+	case a.shell.deck != nil && a.shell.deck.Find(w.Key()) != nil:
+		return "" // what it has shown can still be seen
 	}
 	switch w.Status.Phase {
 	case workspace.Starting, workspace.Stopping, workspace.Failing:

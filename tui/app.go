@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"image/color"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
@@ -11,7 +12,9 @@ import (
 	"github.com/berth-sh/berth/tui/detail"
 	"github.com/berth-sh/berth/tui/dialog"
 	"github.com/berth-sh/berth/tui/keymap"
+	"github.com/berth-sh/berth/tui/shells"
 	"github.com/berth-sh/berth/tui/table"
+	"github.com/berth-sh/berth/tui/term"
 	"github.com/berth-sh/berth/tui/theme"
 	"github.com/berth-sh/berth/workspace"
 )
@@ -58,8 +61,12 @@ type App struct {
 	leaving *dialog.Confirm // asks whether to quit while something runs
 	moving  *string         // the namespace on the way to, nil when there
 	recent  []string        // actions of the palette, the newest first
+	shell   shellState
+
+	foreground, background color.Color // of the terminal; nil is not known
 
 	frame frame
+	quiet bool // the message at hand changes nothing on the screen
 	spin  int
 	ticks ticks
 }
@@ -76,6 +83,13 @@ func New(cfg Config) (*App, error) {
 		cfg: cfg, now: cfg.Now, crew: newCrew(), dark: true, profile: colorprofile.TrueColor, mouse: true,
 		live: table.New(false), gone: table.New(true), jobs: map[workspace.Key]string{}, work: map[workspace.Key]string{}, mail: newMailbox(),
 		filter: dialog.NewInput(""),
+	}
+	if a.cfg.Prefix == "" {
+		a.cfg.Prefix = DefaultPrefix
+	}
+	a.shell.mayCopy = map[string]bool{}
+	if cfg.Shells != nil {
+		a.shell.deck = shells.New(cfg.Shells, cfg.History, cfg.Now)
 	}
 	a.ctx, a.stop = context.WithCancel(context.Background())
 	a.theme = theme.New(a.dark, a.profile)
@@ -101,7 +115,7 @@ type (
 
 // Init asks for the background colour and starts listening.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, a.waitSource(), a.waitMail(), a.tick())
+	return tea.Batch(tea.RequestBackgroundColor, tea.RequestForegroundColor, a.waitSource(), a.waitMail(), a.waitShells(), a.tick())
 }
 
 // Update handles one message and sees to it that a frame follows.
@@ -111,6 +125,10 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.frame.arm() // this frame may have come too early for what came after it was asked for
 	}
 	cmd := a.route(msg)
+	if a.quiet {
+		a.quiet = false
+		return a, cmd
+	}
 	a.frame.dirty = true
 	return a, tea.Batch(cmd, a.frame.arm(), a.animate())
 }
@@ -119,15 +137,21 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		a.w, a.h = msg.Width, msg.Height
+		a.fitShell()
 		return nil
 	case tea.ColorProfileMsg:
 		a.profile = msg.Profile
 		a.theme = theme.New(a.dark, a.profile)
 		return nil
 	case tea.BackgroundColorMsg:
-		a.dark = msg.IsDark()
+		a.dark, a.background = msg.IsDark(), msg.Color
+		a.tellColors()
 		a.theme = theme.New(a.dark, a.profile)
 		return a.toDialog(msg)
+	case tea.ForegroundColorMsg:
+		a.foreground = msg.Color
+		a.tellColors()
+		return nil
 	case changedMsg:
 		return tea.Batch(a.takeSnapshot(), a.waitSource())
 	case mailMsg:
@@ -143,10 +167,21 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		return a.key(msg)
 	case tea.PasteMsg:
 		return a.typed(msg)
-	case tea.MouseClickMsg:
-		return a.click(msg.Mouse())
-	case tea.MouseWheelMsg:
-		return a.wheel(msg.Mouse())
+	case tea.FocusMsg, tea.BlurMsg:
+		_, in := msg.(tea.FocusMsg)
+		a.shellFocus(in)
+		return nil
+	case tea.MouseMsg:
+		return a.mouseEvent(msg)
+	case prefixMsg:
+		a.showPrefix(msg)
+		return nil
+	case pokedMsg:
+		return tea.Batch(a.collect(), a.waitShells())
+	case shownMsg:
+		msg.t.Arrived()
+		a.quiet = !a.shell.focus || msg.t != a.shellTab()
+		return a.watchShell()
 	case doneMsg:
 		return a.finish(msg)
 	case runMsg:
@@ -166,6 +201,10 @@ func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
 		a.toast = toast{}
 	}
 	switch {
+	case a.shell.focus && len(a.dialogs) == 0:
+		return a.shellKey(msg)
+	case !a.shell.deaf.hears(a.now(), msg):
+		return nil
 	case name == "ctrl+l":
 		return tea.ClearScreen
 	case name == "ctrl+z":
@@ -200,15 +239,48 @@ func (a *App) typed(msg tea.PasteMsg) tea.Cmd {
 	if len(a.dialogs) > 0 {
 		return a.toDialog(msg)
 	}
+	if a.shell.focus {
+		return a.shellPaste(msg.Content)
+	}
 	if a.filtering {
 		return a.keyFilter(msg)
 	}
 	return nil
 }
 
+// mouseEvent hands the mouse to the shell or to the list.
+func (a *App) mouseEvent(msg tea.MouseMsg) tea.Cmd {
+	kind := term.Press
+	switch msg.(type) {
+	case tea.MouseReleaseMsg:
+		kind = term.Release
+	case tea.MouseMotionMsg:
+		kind = term.Motion
+	}
+	if a.shell.focus {
+		return a.shellMouse(kind, msg.Mouse())
+	}
+	switch m := msg.(type) {
+	case tea.MouseClickMsg:
+		return a.click(m.Mouse())
+	case tea.MouseWheelMsg:
+		return a.wheel(m.Mouse())
+	}
+	return nil
+}
+
+// tellColors tells the shells what the terminal's own colours are.
+func (a *App) tellColors() {
+	if a.shell.deck != nil {
+		a.shell.deck.SetColors(a.foreground, a.background)
+	}
+}
+
 // context says what keys mean at the moment.
 func (a *App) context() keymap.Context {
 	switch {
+	case a.shell.focus:
+		return keymap.Shell
 	case a.focusPane:
 		return keymap.Detail
 	case a.showDeleted:

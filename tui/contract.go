@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/berth-sh/berth/tui/detail"
+	"github.com/berth-sh/berth/tui/shells"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -73,16 +74,26 @@ type ExitCoder interface {
 	ExitCode() int
 }
 
+// Shells opens the shells that live inside the program. Without it a shell
+// takes the whole terminal.
+type Shells = shells.Opener
+
 // Sessions opens a workspace. Calls may block; they are made outside the
 // program's loop.
 type Sessions interface {
-	// Shell prepares an interactive session.
+	// Shell prepares an interactive session that takes the whole terminal.
 	Shell(ctx context.Context, w workspace.Workspace) (ExecCommand, error)
 	// Editors names the editors found on this machine, best first. It must not
 	// block.
 	Editors() []string
 	// Open opens the workspace in an editor that Editors named.
 	Open(ctx context.Context, w workspace.Workspace, editor string) (OpenResult, error)
+}
+
+// DirectoryOpener is Sessions that can open an editor in a directory of the
+// workspace, an absolute path.
+type DirectoryOpener interface {
+	OpenAt(ctx context.Context, w workspace.Workspace, editor, directory string) (OpenResult, error)
 }
 
 // OpenResult says what opening an editor came to.
@@ -114,8 +125,11 @@ type Config struct {
 	Actions  Actions
 	Reader   Reader
 	Sessions Sessions
+	Shells   Shells
 	Consent  Consent
 
+	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
+	History  int              // lines that a shell keeps; 0 is 10,000
 	ReadOnly bool             // writes are greyed
 	Now      func() time.Time // nil is time.Now
 	Version  string

@@ -6,6 +6,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/tui/shells"
+	"github.com/berth-sh/berth/tui/term"
 )
 
 // frameEvery is the least time between two compositions of the screen.
@@ -46,16 +48,29 @@ func (a *App) compose() tea.View {
 	if a.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
+	if t := a.shellTab(); t != nil && a.shell.focus {
+		a.shellView(&v, t)
+	}
 	if a.w <= 0 || a.h <= 0 {
 		return v
 	}
 	lines, cursor := a.screen()
 	v.Content = join(lines)
-	if cursor != nil {
-		v.Cursor = tea.NewCursor(cursor.X, cursor.Y)
-		v.Cursor.Blink = false
-	}
+	v.Cursor = cursor
 	return v
+}
+
+// shellView asks the terminal for what the program in a shell wants of its own.
+func (a *App) shellView(v *tea.View, t *shells.Tab) {
+	m := t.Modes()
+	v.ReportFocus = m.Focus
+	if a.mouse && m.Mouse == term.MouseMotion && len(a.dialogs) == 0 {
+		v.MouseMode = tea.MouseModeAllMotion
+	}
+	v.WindowTitle = "berth · " + t.Workspace.Name
+	if title := t.Title(); title != "" {
+		v.WindowTitle += " · " + title
+	}
 }
 
 func (a *App) title() string {
@@ -94,6 +109,9 @@ func (a *App) tick() tea.Cmd {
 // moves.
 func (a *App) animate() tea.Cmd {
 	moving := a.live.Moving() && !a.showDeleted || len(a.jobs) > 0
+	if a.shell.focus && !a.splits() {
+		moving = a.shell.deck.Waits()
+	}
 	if !moving || a.ticks.spinning {
 		return nil
 	}

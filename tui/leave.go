@@ -17,15 +17,9 @@ import (
 
 // quit ends the program, or asks when something runs.
 func (a *App) quit() tea.Cmd {
-	work := a.underWay()
-	if len(work) == 0 {
+	body := a.wouldLose()
+	if len(body) == 0 {
 		return a.leave()
-	}
-	body := []string{"still running: " + strings.Join(work, ", "), ""}
-	if a.creating() {
-		body = append(body, "leaving cancels it: the workspace stays half made until the same create is run again or it is deleted")
-	} else {
-		body = append(body, "leaving cancels what the cluster has not accepted yet")
 	}
 	a.leaving = &dialog.Confirm{
 		Title: "leave now?", Verb: "leave", Stay: "stay", Trigger: "q", Body: body, Now: a.now, Opened: a.now(),
@@ -33,6 +27,30 @@ func (a *App) quit() tea.Cmd {
 	}
 	a.open(a.leaving)
 	return nil
+}
+
+// wouldLose says what leaving would cost, in lines; none for nothing.
+func (a *App) wouldLose() []string {
+	var body []string
+	if work := a.underWay(); len(work) > 0 {
+		body = append(body, "still running: "+strings.Join(work, ", "), "")
+		if a.creating() {
+			body = append(body, "leaving cancels it: the workspace stays half made until the same create is run again or it is deleted")
+		} else {
+			body = append(body, "leaving cancels what the cluster has not accepted yet")
+		}
+	}
+	ends, goesOn := a.openShells()
+	if len(ends)+len(goesOn) > 0 && len(body) > 0 {
+		body = append(body, "")
+	}
+	if len(ends) > 0 {
+		body = append(body, counted(len(ends), "open shell")+": "+strings.Join(ends, ", "), "leaving ends what runs in "+map[bool]string{true: "it", false: "them"}[len(ends) == 1])
+	}
+	if len(goesOn) > 0 {
+		body = append(body, counted(len(goesOn), "shell")+" that "+map[bool]string{true: "goes", false: "go"}[len(goesOn) == 1]+" on in the workspace: "+strings.Join(goesOn, ", "))
+	}
+	return body
 }
 
 // leave ends the program. What still runs is cancelled.
@@ -62,7 +80,7 @@ func (a *App) insists() bool {
 // reassure says in the question that there is nothing to lose any more. The
 // question stays: a key meant for it must not reach the list behind.
 func (a *App) reassure() {
-	if a.leaving != nil && len(a.underWay()) == 0 {
+	if ends, goesOn := a.openShells(); a.leaving != nil && len(a.underWay())+len(ends)+len(goesOn) == 0 {
 		a.leaving.Body = []string{"all of it has ended; leaving cancels nothing"}
 		a.leaving = nil
 	}

@@ -45,6 +45,8 @@ func look(mode string) error {
 		cluster.Set(tuitest.Many(3))
 	case "unreachable":
 		cluster.Set(unreachable())
+	case "shells":
+		cfg.Shells = localShells()
 	}
 	a, err := New(cfg)
 	if err != nil {

@@ -45,18 +45,18 @@ func (a *App) actionItems(groups bool) []dialog.Item {
 	ctx := a.context()
 	seen := map[*keymap.Action]bool{}
 	var items []dialog.Item
-	for _, c := range everywhere() {
+	for _, c := range slices.Concat([]keymap.Context{ctx}, everywhere(), []keymap.Context{keymap.Shell}) {
 		for _, action := range a.keys.All(c) {
 			if seen[action] {
 				continue
 			}
 			seen[action] = true
-			it := dialog.Item{Label: action.Title, Key: strings.Join(action.Keys, " "), Disabled: action.Reason()}
+			it := dialog.Item{Label: action.Title, Key: a.keysOf(action), Disabled: action.Reason()}
 			if groups {
 				it.Group = action.Group
 			}
 			if !action.In(ctx) {
-				it.Disabled = "in " + map[keymap.Context]string{keymap.List: "the list", keymap.Deleted: "deleted workspaces", keymap.Detail: "the pane below"}[action.Contexts[0]]
+				it.Disabled = "in " + map[keymap.Context]string{keymap.List: "the list", keymap.Deleted: "deleted workspaces", keymap.Detail: "the pane below", keymap.Shell: "a shell"}[action.Contexts[0]]
 			}
 			it.Choose = func() tea.Cmd {
 				a.recent = append([]string{action.ID}, slices.DeleteFunc(a.recent, func(id string) bool { return id == action.ID })...)
@@ -66,6 +66,22 @@ func (a *App) actionItems(groups bool) []dialog.Item {
 		}
 	}
 	return items
+}
+
+// keysOf writes all keys of an action as help shows them.
+func (a *App) keysOf(action *keymap.Action) string {
+	if action.In(keymap.Shell) {
+		return a.cfg.Prefix + " " + shownKeys(action)
+	}
+	return strings.Join(action.Keys, " ")
+}
+
+// shownKeys writes the keys of an action; nine digits are a range.
+func shownKeys(action *keymap.Action) string {
+	if n := len(action.Keys); n > 3 {
+		return action.Keys[0] + "–" + action.Keys[n-1]
+	}
+	return strings.Join(action.Keys, " ")
 }
 
 func (a *App) chooseSort() tea.Cmd {

@@ -78,11 +78,7 @@ func (a *App) runModel(ctx context.Context, model tea.Model, o Options) error {
 	close(ended)
 	<-watched
 	a.stop()
-	select {
-	case <-a.crew.end():
-	case <-signals:
-	case <-time.After(leaveFor):
-	}
+	a.await(signals)
 	switch {
 	case errors.Is(err, tea.ErrProgramPanic):
 		return fmt.Errorf("running the program: %w: %w", ErrPanic, err)
@@ -90,6 +86,26 @@ func (a *App) runModel(ctx context.Context, model tea.Model, o Options) error {
 		return nil
 	}
 	return fmt.Errorf("running the program: %w", err)
+}
+
+// await gives commands and shells a moment to end.
+func (a *App) await(signals <-chan os.Signal) {
+	gone := make(chan struct{})
+	close(gone)
+	left := (<-chan struct{})(gone)
+	if a.shell.deck != nil {
+		left = a.shell.deck.End(true)
+	}
+	enough := time.After(leaveFor)
+	for _, done := range []<-chan struct{}{a.crew.end(), left} {
+		select {
+		case <-done:
+		case <-signals:
+			return
+		case <-enough:
+			return
+		}
+	}
 }
 
 func (o Options) program() []tea.ProgramOption {

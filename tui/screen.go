@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/detail"
 	"github.com/berth-sh/berth/tui/dialog"
@@ -53,13 +55,41 @@ func (a *App) layout() rooms {
 }
 
 // screen composes all lines and says where the cursor is.
-func (a *App) screen() ([]string, *dialog.Point) {
+func (a *App) screen() ([]string, *tea.Cursor) {
 	if a.w < minW || a.h < minH {
 		text := fmt.Sprintf("too small: %d×%d, at least %d×%d", a.w, a.h, minW, minH)
 		return cells.Block([]string{text}, a.w, a.h), nil
 	}
+	lines := cells.Block(nil, a.w, a.h)
+	var cursor *tea.Cursor
+	if a.shell.focus {
+		cursor = a.shellScreen(lines)
+	} else {
+		cursor = steady(a.listScreen(lines))
+	}
+	if n := len(a.dialogs); n > 0 {
+		box, at, where := dialog.Frame(a.dialogs[n-1].Draw(a.dialogScene()), a.dialogScene())
+		cells.Overlay(lines, box, at.X, at.Y)
+		cursor = steady(where)
+	}
+	return lines, cursor
+}
+
+// steady is a cursor where something is typed. It does not blink: that would
+// be output for ever.
+func steady(at *dialog.Point) *tea.Cursor {
+	if at == nil {
+		return nil
+	}
+	c := tea.NewCursor(at.X, at.Y)
+	c.Blink = false
+	return c
+}
+
+// listScreen composes the screen of list and pane.
+func (a *App) listScreen(lines []string) *dialog.Point {
 	r := a.layout()
-	lines := cells.Block([]string{a.header()}, a.w, a.h)
+	lines[0] = cells.Fit(a.header(), a.w)
 	var cursor *dialog.Point
 	if r.strip > 0 {
 		var text string
@@ -73,12 +103,7 @@ func (a *App) screen() ([]string, *dialog.Point) {
 		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane}))
 	}
 	lines[r.footer] = cells.Fit(a.footer(), a.w)
-	if n := len(a.dialogs); n > 0 {
-		box, at, where := dialog.Frame(a.dialogs[n-1].Draw(a.dialogScene()), a.dialogScene())
-		cells.Overlay(lines, box, at.X, at.Y)
-		cursor = where
-	}
-	return lines, cursor
+	return cursor
 }
 
 // list draws the table, or what stands there instead.
@@ -89,7 +114,7 @@ func (a *App) list(h int) []string {
 		return cells.Block(a.empty(), a.w, h)
 	}
 	return t.Draw(table.Scene{
-		Theme: a.theme, Now: a.now(), Spin: a.spin, Focused: !a.focusPane,
+		Theme: a.theme, Now: a.now(), Spin: a.spin, Focused: !a.focusPane && !a.shell.focus,
 		Job: func(k workspace.Key) string { return a.jobs[k] },
 	})
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
-// shell hands the terminal over to a session. A stopped workspace is offered
+// shellWhole hands the terminal over to a session. A stopped workspace is offered
 // to be started, never started by itself.
-func (a *App) shell() tea.Cmd {
+func (a *App) shellWhole() tea.Cmd {
 	return a.opened(func(w workspace.Workspace) tea.Cmd {
 		a.say("connecting to " + w.Name + "…")
 		return a.do(func(context.Context) tea.Msg {
@@ -93,35 +93,48 @@ func (a *App) offerStart(w workspace.Workspace) tea.Cmd {
 }
 
 func (a *App) chooseEditor() tea.Cmd {
-	return a.opened(func(w workspace.Workspace) tea.Cmd {
-		editors := a.cfg.Sessions.Editors()
-		switch len(editors) {
-		case 0:
-			a.open(&dialog.Text{Title: "no editor found", Lines: []string{
-				"No editor that works over ssh was found on this machine: VS Code and its family, Zed, JetBrains Gateway, Neovim.", "",
-				"Any of them works with the alias:", "", "  ssh " + w.Alias,
-			}})
-			return nil
-		case 1:
-			return a.openEditor(w, editors[0])
-		}
-		items := make([]dialog.Item, len(editors))
-		for i, name := range editors {
-			key := ""
-			if i < 9 {
-				key = strconv.Itoa(i + 1)
-			}
-			items[i] = dialog.Item{Label: name, Key: key, Choose: func() tea.Cmd { return a.openEditor(w, name) }}
-		}
-		a.open(&dialog.Menu{Title: "open " + w.Name + " in", Items: items, Verb: "open", Wide: 40})
-		return nil
-	})
+	return a.opened(func(w workspace.Workspace) tea.Cmd { return a.chooseEditorFor(w, "") })
 }
 
-func (a *App) openEditor(w workspace.Workspace, name string) tea.Cmd {
+// chooseEditorFor opens a workspace in an editor, in a directory if that is
+// known.
+func (a *App) chooseEditorFor(w workspace.Workspace, directory string) tea.Cmd {
+	if a.cfg.Sessions == nil {
+		return nil
+	}
+	editors := a.cfg.Sessions.Editors()
+	switch len(editors) {
+	case 0:
+		a.open(&dialog.Text{Title: "no editor found", Lines: []string{
+			"No editor that works over ssh was found on this machine: VS Code and its family, Zed, JetBrains Gateway, Neovim.", "",
+			"Any of them works with the alias:", "", "  ssh " + w.Alias,
+		}})
+		return nil
+	case 1:
+		return a.openEditor(w, editors[0], directory)
+	}
+	items := make([]dialog.Item, len(editors))
+	for i, name := range editors {
+		key := ""
+		if i < 9 {
+			key = strconv.Itoa(i + 1)
+		}
+		items[i] = dialog.Item{Label: name, Key: key, Choose: func() tea.Cmd { return a.openEditor(w, name, directory) }}
+	}
+	a.open(&dialog.Menu{Title: "open " + w.Name + " in", Items: items, Verb: "open", Wide: 40})
+	return nil
+}
+
+func (a *App) openEditor(w workspace.Workspace, name, directory string) tea.Cmd {
 	a.say("opening " + w.Name + " in " + name + "…")
+	open := a.cfg.Sessions.Open
+	if at, ok := a.cfg.Sessions.(DirectoryOpener); ok && directory != "" {
+		open = func(ctx context.Context, w workspace.Workspace, name string) (OpenResult, error) {
+			return at.OpenAt(ctx, w, name, directory)
+		}
+	}
 	return a.do(func(context.Context) tea.Msg {
-		res, err := a.cfg.Sessions.Open(a.ctx, w, name) // what it opens outlives this command
+		res, err := open(a.ctx, w, name) // what it opens outlives this command
 		return doneMsg{what: "opening " + w.Name + " in " + name, err: err, then: func(a *App) tea.Cmd {
 			switch {
 			case res.Terminal != nil:

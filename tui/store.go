@@ -49,6 +49,9 @@ func (a *App) takeSnapshot() tea.Cmd {
 	a.counted = [3]int{all, running, failing}
 	a.live.SetRows(snap.Workspaces, snap.Namespace == "")
 	a.gone.SetRows(snap.Workspaces, snap.Namespace == "")
+	if a.shell.deck != nil {
+		a.shell.deck.Follow(a.find)
+	}
 	for _, d := range a.dialogs {
 		if w, ok := d.(dialog.Watcher); ok {
 			w.Watch(a.find)

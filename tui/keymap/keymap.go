@@ -19,6 +19,7 @@ const (
 	List    Context = "list"
 	Deleted Context = "deleted"
 	Detail  Context = "detail"
+	Shell   Context = "shell" // what follows the prefix there
 )
 
 // Action is something the user can do.

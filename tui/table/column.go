@@ -28,6 +28,7 @@ const (
 	Home      ColumnID = "HOME"
 	Restarts  ColumnID = "RESTARTS"
 	Gone      ColumnID = "DELETED"
+	Shells    ColumnID = "SHELLS"
 )
 
 // column is what is known of a column before there are rows.
@@ -74,6 +75,7 @@ func (t *Table) columns() []column {
 		{id: Profile, keep: 3, min: 10, max: 10},
 		{id: Node, keep: 2, min: 4, max: 24},
 		{id: Restarts, keep: 1, min: 8, max: 8, right: true},
+		{id: Shells, keep: 7, min: 6, max: 6},
 	}
 }
 
@@ -88,6 +90,9 @@ func (t *Table) relayout() {
 		}
 		if c.id == GPU && !slices.ContainsFunc(t.rows, hasGPU) {
 			continue // most lists have none
+		}
+		if c.id == Shells && len(t.shells) == 0 {
+			continue
 		}
 		least := c.min
 		if c.whole {
@@ -185,7 +190,7 @@ func textOf(id ColumnID, w *workspace.Workspace) string {
 		if w.Restarts > 0 {
 			return strconv.Itoa(w.Restarts)
 		}
-	case Up, Gone:
+	case Up, Gone, Shells:
 	}
 	return ""
 }

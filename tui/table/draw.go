@@ -91,9 +91,13 @@ func (t *Table) cell(s Scene, c placed, w *workspace.Workspace, selected bool, g
 		text = cells.Since(upSince(w), s.Now)
 	case Restarts:
 		ink = s.Theme.Busy
+	case Shells:
+		if n := t.shells[w.Key()]; n > 0 {
+			ink, text = s.Theme.Good, fmt.Sprint("●", n)
+		}
 	case Namespace, Image, CPU, Memory, GPU, Profile, Node, Home:
 	}
-	if text == "" && c.id != Restarts && c.id != GPU {
+	if text == "" && c.id != Restarts && c.id != GPU && c.id != Shells {
 		text = "–"
 	}
 	if text == "–" {

@@ -35,8 +35,11 @@ func (t *Table) Sortable() []ColumnID {
 
 // comparison orders by a column, then by name, namespace and identity, so that
 // equal rows never change places between two refreshes.
-func comparison(id ColumnID, reverse bool) func(a, b *workspace.Workspace) int {
-	by := byColumn(id)
+func (t *Table) comparison() func(a, b *workspace.Workspace) int {
+	by, reverse := byColumn(t.sort), t.reverse
+	if t.sort == Shells {
+		by = func(a, b *workspace.Workspace) int { return cmp.Compare(t.shells[b.Key()], t.shells[a.Key()]) }
+	}
 	return func(a, b *workspace.Workspace) int {
 		c := by(a, b)
 		if reverse {
@@ -67,7 +70,7 @@ func byColumn(id ColumnID) func(a, b *workspace.Workspace) int {
 		return func(a, b *workspace.Workspace) int { return cmp.Compare(b.Spec.GPU, a.Spec.GPU) }
 	case Restarts:
 		return func(a, b *workspace.Workspace) int { return cmp.Compare(b.Restarts, a.Restarts) }
-	case Name, Namespace, Image, Profile, Node:
+	case Name, Namespace, Image, Profile, Node, Shells:
 	}
 	return func(a, b *workspace.Workspace) int { return strings.Compare(textOf(id, a), textOf(id, b)) }
 }

@@ -7,6 +7,7 @@
 package table
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -30,6 +31,7 @@ type Table struct {
 	top    int           // first visible row
 	w, h   int
 	layout []placed // columns for this width and these rows
+	shells map[workspace.Key]int
 }
 
 // New returns an empty view of living or of deleted workspaces.
@@ -65,6 +67,15 @@ func (t *Table) SetFilter(text string) {
 	}
 }
 
+// SetShells takes the number of open shells of each workspace that has some.
+func (t *Table) SetShells(shells map[workspace.Key]int) {
+	if maps.Equal(shells, t.shells) {
+		return
+	}
+	t.shells = shells
+	t.rebuild()
+}
+
 // Filter returns the text that SetFilter got.
 func (t *Table) Filter() string { return t.filter.text }
 
@@ -72,7 +83,7 @@ func (t *Table) Filter() string { return t.filter.text }
 // when that is gone, leaves it on its line.
 func (t *Table) rebuild() {
 	t.rows = t.filter.apply(t.all)
-	compare := comparison(t.sort, t.reverse)
+	compare := t.comparison()
 	slices.SortStableFunc(t.rows, compare)
 	if i := slices.IndexFunc(t.rows, func(w *workspace.Workspace) bool { return w.Key() == t.anchor }); i >= 0 {
 		t.cursor = i

@@ -1,9 +1,6 @@
 package term
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Frame is what a session shows.
 type Frame struct {
@@ -52,5 +49,6 @@ func (s *Session) Snapshot() *Snapshot {
 	s.screen.Lock()
 	defer s.screen.Unlock()
 	_, cols := s.emu.Size()
-	return newSnapshot(slices.Concat(s.emu.History().Lines(), s.emu.Render()), cols, s.emu.History().Total())
+	h := s.emu.History()
+	return newSnapshot(h.Lines(), s.emu.Render(), s.emu.Cursor(), cols, h.Total())
 }

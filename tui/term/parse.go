@@ -53,6 +53,8 @@ func (s *Session) slice(b []byte, flood bool) (n int) {
 			n = len(b)
 		}
 	}()
+	colors := s.colors.Load()
+	s.emu.SetColors(colors[0], colors[1])
 	if flood {
 		n = s.emu.Skim(b)
 	}
@@ -101,7 +103,6 @@ func (s *Session) touch() {
 func (s *Session) renewScreen(fault any) {
 	rows, cols := s.emu.Size()
 	s.emu = s.opts.Emulator(rows, cols)
-	s.emu.SetColors(s.opts.Colors[0], s.opts.Colors[1])
 	s.modes.Store(&Modes{})
 	s.happened([]Event{{Notice, fmt.Sprintf("the screen had to be made anew: internal fault: %v", fault)}})
 	s.touch()

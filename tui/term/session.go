@@ -60,6 +60,7 @@ type Session struct {
 	wanted  atomic.Bool // a frame was asked for while the emulator was busy
 	modes   atomic.Pointer[Modes]
 	hurry   atomic.Bool // ctrl-C was sent: what waits is skimmed
+	colors  atomic.Pointer[[2]color.Color]
 
 	ring  *ring
 	retry chan struct{} // capacity 1: connect now
@@ -75,6 +76,8 @@ type Session struct {
 	size   [2]int // rows and columns that are wanted
 	given  bool   // up: the shell was closed in order to connect again
 	closed bool
+	// forGood is what became of the shell when closed was set.
+	forGood bool
 }
 
 // NewSession opens a shell.
@@ -85,7 +88,7 @@ func NewSession(opts Options) *Session {
 		changed: make(chan struct{}, 1), retry: make(chan struct{}, 1), sizes: make(chan struct{}, 1),
 		ring: newRing(), size: [2]int{opts.Rows, opts.Cols},
 	}
-	s.emu.SetColors(opts.Colors[0], opts.Colors[1])
+	s.SetColors(opts.Colors[0], opts.Colors[1])
 	s.modes.Store(&Modes{})
 	s.frame.Store(s.render(0))
 	s.status = Status{Phase: Connecting, Since: opts.Now()}
@@ -139,13 +142,18 @@ func (s *Session) spawn(what string, task func()) {
 }
 
 // Close ends the shell and the session. It does not wait; Done does.
-func (s *Session) Close() {
-	s.cancel()
-	s.ring.close()
+func (s *Session) Close() { s.end(true) }
+
+// Leave is Close for a shell that can go on without us, which it then does.
+func (s *Session) Leave() { s.end(false) }
+
+func (s *Session) end(forGood bool) {
 	s.mu.Lock()
-	s.closed = true
+	s.closed, s.forGood = true, forGood
 	input := s.input
 	s.mu.Unlock()
+	s.cancel()
+	s.ring.close()
 	if input != nil {
 		input.close()
 	}
@@ -190,11 +198,10 @@ func (s *Session) Events() []Event {
 // Modes is what the program wants of its terminal.
 func (s *Session) Modes() Modes { return *s.modes.Load() }
 
-// SetColors tells what the terminal's own colours are.
+// SetColors tells what the terminal's own colours are. Programs that ask from
+// now on hear of it.
 func (s *Session) SetColors(foreground, background color.Color) {
-	s.screen.Lock()
-	defer s.screen.Unlock()
-	s.emu.SetColors(foreground, background)
+	s.colors.Store(&[2]color.Color{foreground, background})
 }
 
 // happened keeps events for whoever shows the session.

@@ -15,3 +15,9 @@ type Shell interface {
 	// Close ends the program, and whatever blocks in the methods above.
 	Close() error
 }
+
+// Ender is a Shell that goes on at the other side when it is closed. End ends
+// it there as well.
+type Ender interface {
+	End() error
+}

@@ -13,7 +13,8 @@ type Snapshot struct {
 	rows   []string
 	joined []bool // the row goes on in the next one
 	cols   int
-	total  int // lines that had ever been when it was taken
+	screen int // the row that was the screen's first
+	total  int // lines that had ever left the screen when it was taken
 
 	top    int // the first row that is shown
 	height int
@@ -28,24 +29,27 @@ type Snapshot struct {
 
 type point struct{ x, y int }
 
-func newSnapshot(lines []string, cols, total int) *Snapshot {
+func newSnapshot(history, screen []string, cursor Cursor, cols, total int) *Snapshot {
 	s := &Snapshot{cols: max(1, cols), total: total}
-	for len(lines) > 0 && lines[len(lines)-1] == "" {
-		lines = lines[:len(lines)-1] // what is below a prompt is empty
-	}
-	for _, line := range lines {
+	for _, line := range history {
 		parts := wrapLine(line, s.cols)
 		for i, part := range parts {
 			s.rows = append(s.rows, part)
 			s.joined = append(s.joined, i < len(parts)-1)
 		}
 	}
-	if len(s.rows) == 0 {
-		s.rows, s.joined = []string{""}, []bool{false}
-	}
-	s.Y = len(s.rows) - 1
+	s.screen = len(s.rows)
+	s.rows = append(s.rows, screen...)
+	s.joined = append(s.joined, make([]bool, len(screen))...)
+	s.X, s.Y = cursor.X, s.screen+cursor.Y
 	return s
 }
+
+// ScreenRow returns which row was row y of the screen.
+func (s *Snapshot) ScreenRow(y int) int { return s.screen + y }
+
+// RowAt returns which row is shown at line y.
+func (s *Snapshot) RowAt(y int) int { return s.top + y }
 
 // SetHeight tells how many rows are shown.
 func (s *Snapshot) SetHeight(h int) {
@@ -63,7 +67,7 @@ func (s *Snapshot) Place() (above, shown, all int) {
 	return s.top, min(s.height, len(s.rows)), len(s.rows)
 }
 
-// Total is how many lines had ever been when it was taken.
+// Total is how many lines had ever left the screen when it was taken.
 func (s *Snapshot) Total() int { return s.total }
 
 // AtEnd reports whether the last row is shown.
@@ -97,11 +101,13 @@ func (s *Snapshot) To(x, y int) {
 	s.show()
 }
 
-// Ends puts the cursor into the first or the last row.
+// Ends puts the cursor into the first row, or into the last that is not empty.
 func (s *Snapshot) Ends(last bool) {
 	s.X, s.Y = 0, 0
 	if last {
-		s.Y = len(s.rows) - 1
+		for s.Y = len(s.rows) - 1; s.Y > 0 && s.rows[s.Y] == ""; s.Y-- {
+			continue
+		}
 	}
 	s.show()
 }

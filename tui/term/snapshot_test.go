@@ -9,7 +9,8 @@ import (
 )
 
 func look(lines ...string) *Snapshot {
-	s := newSnapshot(lines, 10, len(lines))
+	n := max(0, len(lines)-3)
+	s := newSnapshot(lines[:n], lines[n:], Cursor{Y: 2}, 10, n)
 	s.SetHeight(3)
 	return s
 }
@@ -23,7 +24,7 @@ func (s *Snapshot) plain() []string {
 }
 
 func TestASnapshotBeginsAtItsEnd(t *testing.T) {
-	s := look("1", "2", "3", "4", "5", "", "")
+	s := look("1", "2", "3", "4", "5")
 	if diff := cmp.Diff([]string{"3", "4", "5"}, s.plain()); diff != "" {
 		t.Error(diff)
 	}
@@ -65,7 +66,7 @@ func TestASelectionIsText(t *testing.T) {
 		{"blanks at the end", false, point{0, 0}, point{9, 0}, "alpha"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := look("\x1b[31malpha\x1b[m", "beta", long, "世界 x")
+			s := look("\x1b[31malpha\x1b[m", "beta", long, "世界 x", "", "", "")
 			s.To(test.from.x, test.from.y)
 			s.Mark(test.byLine)
 			s.To(test.to.x, test.to.y)

@@ -22,10 +22,12 @@ const (
 type Status struct {
 	Phase   Phase
 	Since   time.Time
-	Err     error     // why, for Lost and Failed
-	RetryAt time.Time // of the next attempt, for Lost
-	Code    int       // the shell's, for Ended
-	Stalled bool      // the other side does not answer, for Live
+	Err     error         // why, for Lost and Failed
+	RetryAt time.Time     // of the next attempt, for Lost
+	Code    int           // the shell's, for Ended
+	Stalled bool          // the other side does not answer, for Live
+	GoesOn  bool          // the shell goes on without us, for Live
+	Lived   time.Duration // how long, for Ended
 }
 
 // Backoff is the pause before attempt n to connect again, the first being 1:
@@ -81,7 +83,9 @@ func (s *Session) supervise() {
 		}
 		switch {
 		case err == nil:
-			s.setStatus(func(st *Status) { *st = Status{Phase: Ended, Since: s.opts.Now(), Code: code} })
+			s.setStatus(func(st *Status) {
+				*st = Status{Phase: Ended, Since: s.opts.Now(), Code: code, Lived: time.Since(begun)}
+			})
 			again, attempt = false, 0
 		case s.opts.Retry(err):
 			if s.await(err, s.opts.Pause(attempt+1)) {
@@ -137,10 +141,11 @@ func (s *Session) serve(again bool) (code int, served bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	context.AfterFunc(ctx, func() { _ = shell.Close() }) // nobody is left to tell
+	context.AfterFunc(ctx, func() { s.release(shell) })
 	input := newQueue()
 	defer input.close()
-	if !s.attach(input, cancel, again) {
+	_, goesOn := shell.(Ender)
+	if !s.attach(input, cancel, again, goesOn) {
 		return 0, true, context.Canceled
 	}
 	s.spawn("writing", func() { write(shell, input, size) })
@@ -152,8 +157,19 @@ func (s *Session) serve(again bool) (code int, served bool, err error) {
 	return code, true, err
 }
 
+// release lets go of a shell, or ends it. Nobody is left to tell how that went.
+func (s *Session) release(shell Shell) {
+	s.mu.Lock()
+	forGood := s.forGood
+	s.mu.Unlock()
+	if e, ok := shell.(Ender); ok && forGood {
+		_ = e.End()
+	}
+	_ = shell.Close()
+}
+
 // attach has the session type into a shell. The screen keeps what it shows.
-func (s *Session) attach(input *queue, giveUp func(), again bool) bool {
+func (s *Session) attach(input *queue, giveUp func(), again, goesOn bool) bool {
 	if again {
 		s.screen.Lock()
 		s.emu.Restart("── connected again, " + s.opts.Now().Format("15:04:05") + " ──")
@@ -168,7 +184,7 @@ func (s *Session) attach(input *queue, giveUp func(), again bool) bool {
 	}
 	s.input, s.giveUp, s.given = input, giveUp, false
 	s.mu.Unlock()
-	s.setStatus(func(st *Status) { *st = Status{Phase: Live, Since: s.opts.Now()} })
+	s.setStatus(func(st *Status) { *st = Status{Phase: Live, Since: s.opts.Now(), GoesOn: goesOn} })
 	return true
 }
 

@@ -1,0 +1,146 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/cells"
+	"github.com/berth-sh/berth/tui/dialog"
+	"github.com/berth-sh/berth/tui/keymap"
+	"github.com/berth-sh/berth/tui/shells"
+	"github.com/berth-sh/berth/tui/term"
+)
+
+// shellState is what the program knows of its shells besides the tabs.
+type shellState struct {
+	deck  *shells.Deck // nil when there are none to be had
+	focus bool         // the shell has the keys and the screen
+	split bool         // the list stays above it
+
+	prefix   prefix
+	chosen   string // the key of the action that runs
+	deaf     deafness
+	mayCopy  map[string]bool // what was answered, by workspace
+	dragging *drag
+}
+
+// shellRooms says which lines belong to what while a shell is shown.
+type shellRooms struct {
+	list, listH int // listH is 0 without a split
+	bar         int
+	term, termH int
+	footer      int
+}
+
+// splitLeast is the lowest screen that can be split.
+const splitLeast = 22
+
+func (a *App) splits() bool { return a.shell.split && a.h >= splitLeast }
+
+func (a *App) shellLayout() shellRooms {
+	r := shellRooms{footer: a.h - 1}
+	if a.splits() {
+		r.list, r.listH = 1, max(5, (a.h-4)/4)
+		r.bar = r.list + r.listH
+	}
+	r.term = r.bar + 1
+	r.termH = max(1, r.footer-r.term)
+	return r
+}
+
+// fitShell gives the terminals their room.
+func (a *App) fitShell() {
+	if a.shell.deck != nil && a.w > 0 && a.h > 0 {
+		a.shell.deck.SetSize(a.shellLayout().termH, a.w)
+	}
+}
+
+func (a *App) shellScene(h int) shells.Scene {
+	return shells.Scene{Theme: a.theme, Now: a.now(), Spin: a.spin, W: a.w, H: h}
+}
+
+// shellScreen composes the screen while a shell has the keys.
+func (a *App) shellScreen(lines []string) *tea.Cursor {
+	r := a.shellLayout()
+	if r.listH > 0 {
+		lines[0] = cells.Fit(a.header(), a.w)
+		copy(lines[r.list:], a.list(r.listH))
+	}
+	lines[r.bar] = a.shellBar()
+	rows, cursor := a.shell.deck.Draw(a.shellScene(r.termH))
+	copy(lines[r.term:], rows)
+	lines[r.footer] = cells.Fit(a.shellFooter(), a.w)
+	if a.shell.prefix.shown {
+		a.drawPrefix(lines)
+	}
+	if cursor == nil {
+		return nil
+	}
+	c := tea.NewCursor(cursor.X, r.term+cursor.Y)
+	c.Shape = map[term.CursorShape]tea.CursorShape{term.Block: tea.CursorBlock, term.Underline: tea.CursorUnderline, term.Bar: tea.CursorBar}[cursor.Shape]
+	c.Blink = cursor.Blink
+	return c
+}
+
+// shellBar is the tabs and where one is.
+func (a *App) shellBar() string {
+	return a.shell.deck.Bar(a.shellScene(1), a.shellPlace())
+}
+
+// shellPlace stands at the right end of the tabs.
+func (a *App) shellPlace() string {
+	if place := a.shell.deck.Place(); place != "" {
+		return a.theme.Busy.Paint(place)
+	}
+	if t := a.shell.deck.Current(); t != nil && !a.splits() {
+		w := t.Workspace
+		return a.theme.Muted.Paint(cells.Cut(orElse(a.snap.Context, "no context"), a.w/4) + " ▸ " + cells.Cut(w.Namespace, a.w/4))
+	}
+	return ""
+}
+
+// shellFooter says who has the keys, in a word, and how to get away.
+func (a *App) shellFooter() string {
+	t := a.shell.deck.Current()
+	right := a.toastText()
+	if right == "" && a.shell.deck.Stalled() {
+		right = a.theme.Busy.Paint("! the workspace does not answer; " + a.cfg.Prefix + " r connects again")
+	}
+	line := a.theme.Button.Paint(" SHELL ")
+	switch {
+	case t != nil && t.Looking():
+		line = a.theme.Match.Paint(" SCROLL ") + " " + dialog.Keys(a.theme, "↑↓", "move", "/", "find", "v", "select", "y", "copy", "esc", "back to the shell")
+		return cells.Spread(line, right+" ", a.w)
+	case a.shell.prefix.on:
+		line += " " + a.theme.Key.Paint(a.cfg.Prefix) + a.theme.Muted.Paint(" …")
+	default:
+		line += " " + a.theme.Key.Paint(a.cfg.Prefix) + a.theme.Muted.Paint(" then")
+	}
+	room := a.w - cells.Width(right) - 2
+	for _, action := range a.keys.All(keymap.Shell) {
+		if action.Hint == "" || action.Reason() != "" {
+			continue
+		}
+		next := a.hint(action)
+		if cells.Width(line)+cells.Width(next) > room {
+			break
+		}
+		line += next
+	}
+	return cells.Spread(line, right+" ", a.w)
+}
+
+// drawPrefix lists what may follow the prefix, over the lower right corner.
+func (a *App) drawPrefix(lines []string) {
+	box := dialog.Box{Title: "after " + a.cfg.Prefix, Width: 34}
+	for _, action := range a.keys.All(keymap.Shell) {
+		key := cells.Fit(shownKeys(action), 6)
+		if reason := action.Reason(); reason != "" {
+			box.Lines = append(box.Lines, a.theme.Muted.Paint(key+action.Title))
+			continue
+		}
+		box.Lines = append(box.Lines, a.theme.Key.Paint(key)+action.Title)
+	}
+	box.Lines = append(box.Lines, a.theme.Key.Paint(cells.Fit("again", 6))+"the key itself, for the shell")
+	drawn, _, _ := dialog.Frame(box, a.dialogScene())
+	cells.Overlay(lines, drawn, max(0, a.w-cells.Width(drawn[0])-1), max(0, a.h-1-len(drawn)))
+}
