@@ -33,7 +33,7 @@ func TestProgram(t *testing.T) {
 			s.waitFor("● running", "? help")
 
 			before := podOf(s)
-			s.keys("r")
+			s.insist("r", "restart api?") // keys just after a shell's end may have been meant for it
 			s.answer("restart api?", "y")
 			s.waitGone(before)
 			s.waitFor("● running")
@@ -55,8 +55,7 @@ func TestProgram(t *testing.T) {
 			s.text("exit")
 			s.keys("Enter")
 			s.waitFor("? help")
-			s.keys("q")
-			s.waitFor("ended with 0")
+			s.insist("q", "ended with 0")
 		})
 	}
 }

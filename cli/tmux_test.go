@@ -91,6 +91,18 @@ func (s *screen) answer(question, key string) {
 	s.t.Fatalf("the dialog %q does not take %s", question, key)
 }
 
+// insist presses key until the screen shows text.
+func (s *screen) insist(key, text string) {
+	s.t.Helper()
+	for range 20 {
+		s.keys(key)
+		if _, ok := s.see([]string{text}, true, 500*time.Millisecond); ok {
+			return
+		}
+	}
+	s.t.Fatalf("%s does not lead to %q", key, text)
+}
+
 func (s *screen) wait(what string, texts []string, present bool) {
 	s.t.Helper()
 	if shown, ok := s.see(texts, present, screenTimeout); !ok {

@@ -132,7 +132,7 @@ func TestErrorsStayAndAreKept(t *testing.T) {
 	d.cluster.Fail = workspace.WithHint(errors.New("quota is used up"), "ask for more")
 	d.keys("s", "y")
 	d.sees("stopping api: quota is used up", "E more")
-	d.clock = d.clock.Add(time.Hour)
+	d.pass(time.Hour)
 	d.send(secondMsg{})
 	d.sees("quota is used up")
 	d.keys("E")
@@ -143,7 +143,7 @@ func TestInformationGoesAfterThreeSeconds(t *testing.T) {
 	d := drive(t, demoSnapshot(), nil)
 	d.keys("y", "s")
 	d.sees("copied ssh api.team-a.berth")
-	d.clock = d.clock.Add(4 * time.Second)
+	d.pass(4 * time.Second)
 	d.send(secondMsg{})
 	d.lacks("copied ssh")
 }
@@ -289,7 +289,7 @@ func TestAnyKeysAnySize(t *testing.T) {
 			case 3:
 				d.app.Update(tea.MouseWheelMsg{X: r.IntN(w), Y: r.IntN(h), Button: tea.MouseWheelDown})
 			default:
-				d.clock = d.clock.Add(time.Duration(r.IntN(400)) * time.Millisecond)
+				d.pass(time.Duration(r.IntN(400)) * time.Millisecond)
 				d.app.Update(key(names[r.IntN(len(names))]))
 			}
 			if d.app.w > 0 {

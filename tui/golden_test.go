@@ -116,6 +116,18 @@ func states() map[string]func(t *testing.T) *driver {
 			d.keys("c")
 			return d
 		},
+		"shell":        openShell("prompt"),
+		"shell-list":   openShell("prompt", "ctrl+]", "d"),
+		"shell-tabs":   openShell("prompt", "ctrl+]", "c", "ctrl+]", "c"),
+		"shell-split":  openShell("prompt", "ctrl+]", "z"),
+		"shell-prefix": openShell("prompt", "ctrl+]", "shown"),
+		"shell-scroll": openShell("prompt", "ctrl+]", "[", "g", "v", "j", "l"),
+		"shell-find":   openShell("prompt", "ctrl+]", "[", "/", "l", "i", "n", "e"),
+		"shell-lost":   openShell("lost"),
+		"shell-failed": openShell("failed"),
+		"shell-ended":  openShell("ended"),
+		"shell-quit":   openShell("prompt", "ctrl+]", "d", "q"),
+		"shell-copy":   openShell("copy"),
 		"read-only": func(t *testing.T) *driver {
 			return drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
 		},
@@ -143,9 +155,11 @@ func failing(hop workspace.Hop, says string) workspace.Snapshot {
 func TestScreens(t *testing.T) {
 	for name, open := range states() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := open(t)
 			for _, size := range [][2]int{{40, 10}, {80, 24}, {120, 40}, {160, 45}} {
 				d.size(size[0], size[1])
+				d.fits()
 				golden(t, fmt.Sprintf("%s-%dx%d.txt", name, size[0], size[1]), d.text()+"\n")
 			}
 		})
@@ -161,10 +175,12 @@ func TestInks(t *testing.T) {
 		"dark": {true, colorprofile.TrueColor}, "light": {false, colorprofile.TrueColor},
 		"ansi16": {true, colorprofile.ANSI}, "nocolor": {true, colorprofile.Ascii},
 	} {
-		for _, state := range []string{"list", "delete", "why", "route", "offline"} {
+		for _, state := range []string{"list", "delete", "why", "route", "offline", "shell", "shell-split", "shell-lost"} {
 			t.Run(name+"/"+state, func(t *testing.T) {
+				t.Parallel()
 				d := states()[state](t)
 				d.size(80, 24)
+				d.fits()
 				text := d.text()
 				d.app.dark = set.dark
 				d.profile(set.profile)
@@ -207,6 +223,7 @@ func golden(t *testing.T, name, got string) {
 func TestEverySizeHoldsEveryScreen(t *testing.T) {
 	for name, open := range states() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := open(t)
 			for w := 1; w <= 200; w += 1 + w/23 {
 				for h := 1; h <= 60; h += 1 + h/13 {

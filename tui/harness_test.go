@@ -3,6 +3,7 @@ package tui
 import (
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ type driver struct {
 	t       *testing.T
 	app     *App
 	cluster *tuitest.Cluster
+	mu      sync.Mutex // guards clock, which shells read as well
 	clock   time.Time
 	ran     []tea.Msg // what commands gave
 }
@@ -28,7 +30,7 @@ func drive(t *testing.T, snap workspace.Snapshot, change func(*Config)) *driver 
 	d := &driver{t: t, cluster: tuitest.New(snap), clock: tuitest.Epoch()}
 	cfg := Config{
 		Source: d.cluster, Scope: d.cluster, Actions: d.cluster, Reader: d.cluster, Sessions: sessions{},
-		Now: func() time.Time { return d.clock },
+		Now: d.now,
 	}
 	if change != nil {
 		change(&cfg)
@@ -43,6 +45,19 @@ func drive(t *testing.T, snap workspace.Snapshot, change func(*Config)) *driver 
 	d.app = app
 	d.size(120, 40)
 	return d
+}
+
+func (d *driver) now() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.clock
+}
+
+// pass has time go by.
+func (d *driver) pass(by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.clock = d.clock.Add(by)
 }
 
 // send gives a message to the program and runs what it asks for.
@@ -99,7 +114,7 @@ func (d *driver) size(w, h int) { d.send(tea.WindowSizeMsg{Width: w, Height: h})
 func (d *driver) keys(names ...string) {
 	d.t.Helper()
 	for _, name := range names {
-		d.clock = d.clock.Add(300 * time.Millisecond)
+		d.pass(300 * time.Millisecond)
 		d.send(key(name))
 	}
 }

@@ -39,7 +39,7 @@ type deafness struct {
 	until time.Time
 }
 
-const deafFor = 500 * time.Millisecond
+const deafFor = 300 * time.Millisecond
 
 // hears reports whether a key counts. A letter in a stream of letters does not.
 func (d *deafness) hears(now time.Time, msg tea.KeyPressMsg) bool {

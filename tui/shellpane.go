@@ -55,7 +55,7 @@ func (a *App) fitShell() {
 }
 
 func (a *App) shellScene(h int) shells.Scene {
-	return shells.Scene{Theme: a.theme, Now: a.now(), Spin: a.spin, W: a.w, H: h}
+	return shells.Scene{Theme: a.theme, Now: a.now(), Spin: a.spin, W: a.w, H: h, Rule: a.splits()}
 }
 
 // shellScreen composes the screen while a shell has the keys.
@@ -131,7 +131,7 @@ func (a *App) shellFooter() string {
 
 // drawPrefix lists what may follow the prefix, over the lower right corner.
 func (a *App) drawPrefix(lines []string) {
-	box := dialog.Box{Title: "after " + a.cfg.Prefix, Width: 34}
+	box := dialog.Box{Title: "after " + a.cfg.Prefix, Width: 42}
 	for _, action := range a.keys.All(keymap.Shell) {
 		key := cells.Fit(shownKeys(action), 6)
 		if reason := action.Reason(); reason != "" {

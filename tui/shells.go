@@ -89,7 +89,9 @@ func (a *App) focusShell() tea.Cmd {
 		a.toast = toast{}
 	}
 	a.fitShell()
-	a.shellTab().Focus(true)
+	t := a.shellTab()
+	t.Focus(true)
+	a.live.Select(func(w workspace.Workspace) bool { return w.Key() == t.Key() })
 	return a.watchShell()
 }
 

@@ -123,21 +123,21 @@ func TestAShellThatEndsGoesAway(t *testing.T) {
 	s.prefixed("c")
 	s.shell(1).Exit(0)
 	s.shows("shell in api·2 ended", "dev@api:~$")
-	s.clock = s.clock.Add(time.Minute)
+	s.pass(time.Minute)
 	s.shell(0).Exit(0)
 	s.shows("shell in api ended", "? help")
 	s.lacks("SHELLS")
 	// Who has not noticed types on. Letters must not become commands.
-	s.app.shell.deaf.until = s.clock.Add(deafFor)
+	s.app.shell.deaf.until = s.now().Add(deafFor)
 	for _, r := range "sddP" {
-		s.clock = s.clock.Add(50 * time.Millisecond)
+		s.pass(50 * time.Millisecond)
 		s.send(key(string(r)))
 	}
 	s.lacks("stop api?")
 	if n := len(s.app.dialogs); n > 0 {
 		t.Errorf("%d dialogs are open", n)
 	}
-	s.clock = s.clock.Add(time.Second)
+	s.pass(time.Second)
 	s.keys("s")
 	s.shows("stop api?")
 }
@@ -151,19 +151,19 @@ func TestAShellThatWasEndedKeepsItsLastWords(t *testing.T) {
 	s.shell(0).Exit(137)
 	s.shows("the workspace ended it (137)", "last words")
 	for _, r := range "rx" { // what is still being typed
-		s.clock = s.clock.Add(50 * time.Millisecond)
+		s.pass(50 * time.Millisecond)
 		s.send(key(string(r)))
 	}
 	s.shows("last words")
 	if n := len(s.shells.Opened()); n != 1 {
 		t.Fatalf("%d shells", n)
 	}
-	s.clock = s.clock.Add(3 * time.Second)
+	s.pass(3 * time.Second)
 	s.keys("r")
 	s.shell(1)
 	s.shell(1).Exit(137)
 	s.shows("the workspace ended it (137)")
-	s.clock = s.clock.Add(3 * time.Second)
+	s.pass(3 * time.Second)
 	s.keys("enter")
 	s.shows("? help")
 }
@@ -178,7 +178,7 @@ func TestALostShellSaysWhyAndComesBack(t *testing.T) {
 	s.shell(0).Lose(fmt.Errorf("%w: broken pipe", term.ErrLost))
 	s.shows("gateway does not answer (check the network)", "before it", "r now")
 	s.shells.FailWith(nil)
-	s.clock = s.clock.Add(3 * time.Second)
+	s.pass(3 * time.Second)
 	s.keys("r")
 	s.shell(1)
 	s.shows("connected again", "before it")
@@ -194,7 +194,7 @@ func TestAShellThatIsRefusedSaysWhy(t *testing.T) {
 	s.shells.FailWith(workspace.WithHint(errors.New("wrong host key: SHA256:abc"), "berth why api"))
 	s.keys("enter")
 	s.shows("not connected: wrong host key: SHA256:abc (berth why api)", "r try again")
-	s.clock = s.clock.Add(3 * time.Second)
+	s.pass(3 * time.Second)
 	s.keys("x")
 	s.shows("? help")
 }

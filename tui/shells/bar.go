@@ -2,6 +2,7 @@ package shells
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/term"
@@ -31,6 +32,10 @@ func (d *Deck) Bar(s Scene, right string) string {
 			continue
 		}
 		line += ink.Paint(p.text) + p.ink.Paint(p.mark) + "  "
+	}
+	if s.Rule {
+		n := s.W - cells.Width(line) - cells.Width(right) - 2
+		line += s.Theme.Muted.Paint(strings.Repeat("─", max(0, n)))
 	}
 	return cells.Spread(line, right+" ", s.W)
 }
@@ -63,7 +68,7 @@ func (t *Tab) mark(s Scene) (string, theme.Ink) {
 		return " !", s.Theme.Busy
 	case t.bell:
 		return " ♪", s.Theme.Busy
-	case t.active:
+	case t != t.deck.current && t.session.Generation() != t.seen:
 		return " +", s.Theme.Muted
 	}
 	return "", ""

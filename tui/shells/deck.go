@@ -28,6 +28,8 @@ type Opener interface {
 
 // Deck is the tabs.
 type Deck struct {
+	Pause func(attempt int) time.Duration // before attempts to connect again; nil is term.Backoff
+
 	opener  Opener
 	now     func() time.Time
 	history int
@@ -57,7 +59,7 @@ func (d *Deck) Open(w workspace.Workspace) *Tab {
 	}
 	t := &Tab{Workspace: w, Number: number, deck: d}
 	t.session = term.NewSession(term.Options{
-		Rows: d.size[0], Cols: d.size[1], History: d.history, Now: d.now, Colors: d.colors,
+		Rows: d.size[0], Cols: d.size[1], History: d.history, Now: d.now, Colors: d.colors, Pause: d.Pause,
 		Notify: func() {
 			select {
 			case d.poked <- struct{}{}:
@@ -85,7 +87,7 @@ func (d *Deck) show(t *Tab) {
 		d.current.Focus(false)
 	}
 	d.current = t
-	t.bell, t.active = false, false
+	t.bell = false
 	t.shown = d.now()
 	t.session.Resize(d.size[0], d.size[1])
 }
@@ -174,8 +176,12 @@ func (d *Deck) Counts() map[workspace.Key]int {
 // SetSize gives the terminals their room.
 func (d *Deck) SetSize(rows, cols int) {
 	d.size = [2]int{rows, cols}
-	if d.current != nil {
-		d.current.session.Resize(rows, cols)
+	if d.current == nil {
+		return
+	}
+	d.current.session.Resize(rows, cols)
+	if l := d.current.look; l != nil {
+		l.snap.SetHeight(rows)
 	}
 }
 
@@ -204,8 +210,8 @@ func (d *Deck) Collect(visible bool) []Happened {
 			}
 			all = append(all, Happened{t, e})
 		}
-		if total := t.session.Frame().Total; total != t.seen {
-			t.active, t.seen = t != d.current || !visible, total
+		if visible && t == d.current {
+			t.seen = t.session.Generation()
 		}
 	}
 	return all
@@ -220,7 +226,7 @@ func (d *Deck) Follow(find func(workspace.Key) (workspace.Workspace, bool)) {
 			continue
 		}
 		if w.Status.Phase == workspace.Running && t.Workspace.Status.Phase != workspace.Running {
-			if p := t.Status().Phase; p == term.Lost || p == term.Failed {
+			if p := t.Status().Phase; p == term.Lost || p == term.Failed || t.Unasked() {
 				t.session.Reconnect()
 			}
 		}

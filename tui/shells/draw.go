@@ -18,6 +18,7 @@ type Scene struct {
 	Now   time.Time
 	Spin  int
 	W, H  int
+	Rule  bool // the bar divides the screen
 }
 
 // Draw returns the current tab's terminal as lines of the scene's size, and
@@ -80,6 +81,9 @@ func (t *Tab) Explain(s Scene, status term.Status) (string, theme.Ink) {
 		}
 		return text, s.Theme.Busy
 	case term.Lost:
+		if phase := t.Workspace.Status.Phase; phase != workspace.Running && phase != workspace.Unreachable {
+			return "✕ " + t.Workspace.Name + " is " + s.Theme.Phase(phase).Word + "; its shell comes back when it runs · x close", s.Theme.Bad
+		}
 		wait := max(0, status.RetryAt.Sub(s.Now)).Round(time.Second)
 		next := "connecting again"
 		if wait > 0 {

@@ -24,8 +24,7 @@ type Tab struct {
 	session *term.Session
 	shown   time.Time // when it was last chosen
 	bell    bool      // rang while nobody looked
-	active  bool      // printed while nobody looked
-	seen    int       // lines that had left the screen then
+	seen    uint64    // generation of the screen when somebody looked
 	look    *Look     // the mode in which one looks around; nil in the usual one
 	deaf    time.Time // until when keys are no answers
 	drawn   time.Time // when the last frame was taken
@@ -73,7 +72,16 @@ func (t *Tab) Paste(text string) { t.session.Paste(text) }
 func (t *Tab) Mouse(e term.Mouse) bool { return t.session.Mouse(e) }
 
 // Focus tells the program in it whether it has the focus.
-func (t *Tab) Focus(in bool) { t.session.Focus(in) }
+func (t *Tab) Focus(in bool) {
+	t.seen = t.session.Generation()
+	t.session.Focus(in)
+}
+
+// Fits reports whether the terminal has the size that it should have.
+func (t *Tab) Fits() bool {
+	f := t.session.Frame()
+	return [2]int{f.Rows, f.Cols} == t.deck.size
+}
 
 // Reconnect connects now.
 func (t *Tab) Reconnect() { t.session.Reconnect() }
@@ -83,7 +91,7 @@ func (t *Tab) Reconnect() { t.session.Reconnect() }
 func (t *Tab) Answer(key string, letter bool) string {
 	now := t.deck.now()
 	deaf := now.Before(t.deaf) || now.Sub(t.Status().Since) < Pause
-	if letter || key == "enter" {
+	if letter {
 		t.deaf = now.Add(Pause)
 	}
 	switch {

@@ -42,6 +42,20 @@ func (h *History) Add(line string) {
 	}
 }
 
+// Pop takes the newest line out again, "" when there is none.
+func (h *History) Pop() string {
+	if len(h.lines) == 0 {
+		return ""
+	}
+	if h.first > 0 { // make it a plain slice, whose end can be cut
+		h.lines, h.first = h.Lines(), 0
+	}
+	last := h.lines[len(h.lines)-1]
+	h.lines = h.lines[:len(h.lines)-1]
+	h.bytes -= len(last)
+	return last
+}
+
 // Len is the number of lines that are held.
 func (h *History) Len() int { return len(h.lines) }
 

@@ -1,15 +1,22 @@
 package term
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/charmbracelet/x/ansi"
+)
 
 // Resize implements Emulator. x/vt cuts a screen at its lower edge, where the
 // prompt is, and keeps nothing of it; so before it becomes lower, what is
 // above goes to the history.
 func (s *screen) Resize(rows, cols int) {
 	rows, cols = max(1, rows), max(1, cols)
-	if h, w := s.Size(); h == rows && w == cols {
+	before, w := s.Size()
+	if before == rows && w == cols {
 		return // the same size would still reset margins and tabs
 	}
+	s.collect()
+	total := s.history.total // what a change of the size moves is not new
 	if s.modes.AltScreen {
 		s.resizeBelow(rows, cols)
 	} else {
@@ -20,6 +27,33 @@ func (s *screen) Resize(rows, cols int) {
 	s.printer.forget()
 	s.state.top, s.state.bottom = 0, rows
 	s.collect()
+	if !s.modes.AltScreen && s.emu.CursorPosition().Y == before-1 {
+		s.pull(rows - before)
+	}
+	s.history.total = total
+}
+
+// pull brings the newest n lines of the history back to a screen that has grown
+// and was full.
+func (s *screen) pull(n int) {
+	_, cols := s.Size()
+	var lines []string
+	for len(lines) < n && s.history.Len() > 0 && ansi.StringWidth(s.history.Line(s.history.Len()-1)) <= cols {
+		lines = append(lines, s.history.Pop())
+	}
+	if len(lines) == 0 {
+		return
+	}
+	at, pen := s.emu.CursorPosition(), s.state.pen
+	s.put(fmt.Sprintf("\x1b[m\x1b[%dT", len(lines)))
+	for i, line := range lines {
+		s.move(0, len(lines)-1-i)
+		(&lexer{}).write([]byte(line), s) // the usual one may be in the middle of something
+	}
+	s.state.pen = pen
+	s.put("\x1b[m" + string(pen))
+	s.move(at.X, at.Y+len(lines))
+	s.printer.forget()
 }
 
 // shift scrolls the first screen so that the cursor's row is still there when

@@ -150,3 +150,44 @@ func unwrapped(s *screen, cols int) []string {
 	}
 	return all[max(0, len(all)-300):]
 }
+
+func TestTheSizeChangesAndNothingIsLost(t *testing.T) {
+	s := newScreen(6, 20, 100)
+	for i := range 20 {
+		s.Write([]byte(fmt.Sprintf("\x1b[3%dmline %d\x1b[m\r\n", i%8, i)))
+	}
+	s.Write([]byte("\x1b[32m$ "))
+	want, total := screenOnly(s), s.History().Total()
+	for _, size := range [][2]int{{3, 20}, {1, 20}, {9, 20}, {2, 30}, {6, 20}} {
+		s.Resize(size[0], size[1])
+		if last := s.Render()[size[0]-1]; Plain(last) != "$" || s.Cursor().X != 2 || s.Cursor().Y != size[0]-1 {
+			t.Fatalf("%d rows end with %q, the cursor is at %+v", size[0], last, s.Cursor())
+		}
+		if s.History().Total() != total {
+			t.Errorf("%d lines are new", s.History().Total()-total)
+		}
+	}
+	if diff := cmp.Diff(want, screenOnly(s)); diff != "" {
+		t.Error(diff)
+	}
+	s.Write([]byte("green"))
+	if !strings.HasSuffix(s.Render()[5], "\x1b[32m$ green\x1b[m") {
+		t.Errorf("%q", s.Render()[5])
+	}
+}
+
+func TestTheFirstScreenIsKeptWhileTheSecondIsResized(t *testing.T) {
+	s := newScreen(6, 20, 100)
+	s.Write([]byte("1\r\n2\r\n3\r\n4\r\n$ \x1b[?1049h\x1b[Hediting"))
+	s.Resize(3, 20)
+	if got := s.Render()[0]; got != "editing" {
+		t.Errorf("the second screen shows %q", got)
+	}
+	s.Write([]byte("\x1b[?1049l"))
+	if got := Plain(strings.Join(s.Render(), "|")); got != "3|4|$" || s.Cursor().Y != 2 {
+		t.Errorf("the first screen shows %q, the cursor is at %+v", got, s.Cursor())
+	}
+	if diff := cmp.Diff([]string{"1", "2"}, s.History().Lines()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -195,6 +195,9 @@ func (s *Session) Events() []Event {
 	return out
 }
 
+// Generation grows with every change of the screen.
+func (s *Session) Generation() uint64 { return s.gen.Load() }
+
 // Modes is what the program wants of its terminal.
 func (s *Session) Modes() Modes { return *s.modes.Load() }
 

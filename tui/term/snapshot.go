@@ -59,7 +59,7 @@ func (s *Snapshot) SetHeight(h int) {
 	}
 	s.height = max(1, h)
 	s.top = bottom - s.height
-	s.clamp()
+	s.show()
 }
 
 // Place is where the view is: rows above it, rows shown, all rows.
