@@ -181,6 +181,7 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 	case shownMsg:
 		msg.t.Arrived()
 		a.quiet = !a.shell.focus || msg.t != a.shellTab()
+		a.frame.urgent = a.frame.urgent || !a.quiet
 		return a.watchShell()
 	case doneMsg:
 		return a.finish(msg)

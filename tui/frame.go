@@ -20,6 +20,9 @@ type frame struct {
 	every time.Duration
 	last  time.Time // by the real clock, not by Config.Now
 	view  tea.View
+
+	early  early
+	urgent bool // the frame that is due shows an echo
 }
 
 // arm asks for a frame later when the last one was a moment ago.
@@ -36,7 +39,7 @@ func (f *frame) arm() tea.Cmd {
 func (a *App) View() tea.View {
 	f := &a.frame
 	if f.dirty && time.Since(f.last) >= f.every {
-		f.view, f.dirty = a.compose(), false
+		f.view, f.dirty, f.urgent = a.compose(), false, false
 		f.last = time.Now()
 	}
 	f.view.AltScreen = true
@@ -55,6 +58,7 @@ func (a *App) compose() tea.View {
 		return v
 	}
 	lines, cursor := a.screen()
+	a.frame.early.paint(lines, a.frame.urgent && len(a.dialogs) == 0, a.profile)
 	v.Content = join(lines)
 	v.Cursor = cursor
 	return v

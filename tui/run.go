@@ -52,6 +52,9 @@ func (a *App) Run(ctx context.Context, o Options) error { return a.runModel(ctx,
 
 func (a *App) runModel(ctx context.Context, model tea.Model, o Options) error {
 	defer a.stop()
+	if out, ok := o.output().(*outlet); ok {
+		a.frame.early.out, o.Output = out, out
+	}
 	p := tea.NewProgram(model, o.program()...)
 	ended := make(chan struct{})
 	watched := make(chan struct{})
@@ -108,8 +111,21 @@ func (a *App) await(signals <-chan os.Signal) {
 	}
 }
 
+// output is the terminal, shared with what writes early. A writer that is none
+// stays what it is.
+func (o Options) output() io.Writer {
+	switch out := o.Output.(type) {
+	case nil:
+		return &outlet{File: os.Stdout}
+	case *os.File:
+		return &outlet{File: out}
+	default:
+		return out
+	}
+}
+
 func (o Options) program() []tea.ProgramOption {
-	opts := []tea.ProgramOption{tea.WithoutSignalHandler()}
+	opts := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}
 	if o.Input != nil {
 		opts = append(opts, tea.WithInput(o.Input))
 	}

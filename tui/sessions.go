@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 	"time"
 
@@ -59,6 +60,15 @@ func ended(what string, cmd ExecCommand) tea.ExecCallback {
 // its ticker from a goroutine that nobody waits for; a command that fails
 // immediately can be overtaken by that, and the screen would stay frozen.
 type unhurried struct{ ExecCommand }
+
+// SetStdout hands over the terminal itself: a process that gets anything else
+// is given a pipe.
+func (u unhurried) SetStdout(w io.Writer) {
+	if out, ok := w.(*outlet); ok {
+		w = out.File
+	}
+	u.ExecCommand.SetStdout(w)
+}
 
 // Run runs the command for at least a blink.
 func (u unhurried) Run() error {

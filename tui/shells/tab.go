@@ -2,6 +2,7 @@ package shells
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	uv "github.com/charmbracelet/ultraviolet"
@@ -54,7 +55,7 @@ func (t *Tab) Directory() string { return t.session.Directory() }
 // be others.
 func (t *Tab) Name() string {
 	if t.Number > 1 {
-		return t.Workspace.Name + "·" + string(rune('0'+min(9, t.Number)))
+		return t.Workspace.Name + "·" + strconv.Itoa(t.Number)
 	}
 	return t.Workspace.Name
 }

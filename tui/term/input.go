@@ -3,13 +3,7 @@ package term
 import "time"
 
 // Press sends a key. It reports false when there is no shell to send it to.
-func (s *Session) Press(k Key) bool {
-	b := EncodeKey(k, s.Modes())
-	if len(b) == 1 && b[0] == 0x03 {
-		s.hurry.Store(true)
-	}
-	return s.Send(b)
-}
+func (s *Session) Press(k Key) bool { return s.Send(EncodeKey(k, s.Modes())) }
 
 // Paste sends a text as it would be pasted.
 func (s *Session) Paste(text string) bool { return s.Send(EncodePaste(text, s.Modes())) }

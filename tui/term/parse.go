@@ -1,6 +1,7 @@
 package term
 
 import (
+	"context"
 	"fmt"
 	"time"
 )
@@ -10,10 +11,14 @@ const (
 	// at the screen.
 	sliceBytes = 8 << 10
 	sliceTime  = 4 * time.Millisecond
-	// floodBytes is from how much on a backlog is skimmed: nobody can have read
-	// it. After ctrl-C little is enough, as the prompt is waited for.
+	// floodBytes is from how much on drawing is less urgent than parsing.
 	floodBytes = 256 << 10
-	hurryBytes = 16 << 10
+	// skimBytes is from how much on it is worth looking whether a backlog can be
+	// skimmed.
+	skimBytes = 2 << 10
+	// skimPause is how long a flood may pile up before the next look: skimming
+	// costs a screen, however much it is.
+	skimPause = 5 * time.Millisecond
 	// holdFor is how long a program may take for a frame that it makes in one.
 	holdFor = 150 * time.Millisecond
 )
@@ -26,25 +31,29 @@ func (s *Session) parse() {
 		if b, ok = s.ring.take(b); !ok {
 			return
 		}
-		s.parseAll(b)
-		if len(b) < hurryBytes {
-			s.hurry.Store(false)
+		skimmed := false
+		for rest := b; len(rest) > 0 && s.ctx.Err() == nil; {
+			n := s.slice(rest)
+			skimmed = skimmed || n > sliceBytes
+			rest = rest[n:]
+		}
+		if skimmed {
+			pause(s.ctx, skimPause)
 		}
 	}
 }
 
-func (s *Session) parseAll(b []byte) {
-	for len(b) > 0 && s.ctx.Err() == nil {
-		least := floodBytes
-		if s.hurry.Load() {
-			least = hurryBytes
-		}
-		b = b[s.slice(b, len(b)+s.ring.waiting() >= least):]
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
 // slice parses the beginning of b and returns how much that was.
-func (s *Session) slice(b []byte, flood bool) (n int) {
+func (s *Session) slice(b []byte) (n int) {
 	s.screen.Lock()
 	defer s.screen.Unlock()
 	defer func() {
@@ -55,7 +64,7 @@ func (s *Session) slice(b []byte, flood bool) (n int) {
 	}()
 	colors := s.colors.Load()
 	s.emu.SetColors(colors[0], colors[1])
-	if flood {
+	if len(b) >= skimBytes {
 		n = s.emu.Skim(b)
 	}
 	for begun := time.Now(); n < min(len(b), sliceBytes) && time.Since(begun) < sliceTime; {
@@ -111,7 +120,7 @@ func (s *Session) renewScreen(fault any) {
 // resizeAll applies sizes, the newest one only, and not too often: a window
 // that is drawn larger would have the shell draw itself a hundred times.
 func (s *Session) resizeAll() {
-	const pause = 60 * time.Millisecond
+	const resizePause = 60 * time.Millisecond
 	for {
 		select {
 		case <-s.sizes:
@@ -125,13 +134,7 @@ func (s *Session) resizeAll() {
 		if input != nil {
 			input.resize(size[0], size[1])
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-s.ctx.Done():
-			timer.Stop()
-			return
-		}
+		pause(s.ctx, resizePause)
 	}
 }
 

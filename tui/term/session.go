@@ -59,7 +59,6 @@ type Session struct {
 	frame   atomic.Pointer[Frame]
 	wanted  atomic.Bool // a frame was asked for while the emulator was busy
 	modes   atomic.Pointer[Modes]
-	hurry   atomic.Bool // ctrl-C was sent: what waits is skimmed
 	colors  atomic.Pointer[[2]color.Color]
 
 	ring  *ring

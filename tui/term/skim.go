@@ -1,7 +1,7 @@
 package term
 
-// A program can print much faster than an emulator can follow, and nobody can
-// read it then. What piles up is looked at as a whole: as far as it is a log
+// A program can print much faster than an emulator can follow, and nobody sees
+// every line then. What piles up is looked at as a whole: as far as it is a log
 // (texts, line breaks, colours), all but its last screen goes to the history as
 // it is, which is some thirty times faster than through the cells. Nothing is
 // lost by it: screen and history are the same as by the long way, except that a
@@ -9,26 +9,22 @@ package term
 
 import "bytes"
 
-const (
-	// minSkim is the least that is worth it, in bytes.
-	minSkim = 32 << 10
-	// maxLogLine is the longest line that counts as part of a log, in bytes.
-	maxLogLine = 16 << 10
-)
+// maxLogLine is the longest line that counts as part of a log, in bytes.
+const maxLogLine = 16 << 10
 
 // Skim implements Emulator.
 func (s *screen) Skim(b []byte) int {
 	rows, _ := s.Size()
 	head := prefixLines(b, rows) // the screen must be full before it can scroll away as a whole
 	end := head + logLength(b[head:])
-	if end-head < minSkim {
+	tail := suffixLines(b[:end], rows)
+	if tail <= head || bytes.Count(b[head:tail], []byte{'\n'}) < 2*rows { // it would take longer than the long way
 		return 0
 	}
 	s.Write(b[:head])
 	if !s.plain() {
 		return head
 	}
-	tail := max(head, suffixLines(b[:end], rows))
 	s.scrollAway()
 	s.addLog(b[head:tail])
 	s.put("\x1b[H")
