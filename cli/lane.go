@@ -15,8 +15,8 @@ import (
 // lanes are the connections of the shells inside the program: one for each
 // workspace, shared by its shells, open for as long as there is one.
 type lanes struct {
-	app   *app
-	dials *rate.Limiter // of all workspaces together: a gateway that comes back must not be run over
+	config func(ctx context.Context, w workspace.Workspace, fellBack func(error)) (tunnel.Config, error)
+	dials  *rate.Limiter // of all workspaces together: a gateway that comes back must not be run over
 
 	mu    sync.Mutex // guards byKey
 	byKey map[workspace.Key]*lane
@@ -40,8 +40,8 @@ type conn struct {
 	shells map[*laneShell]bool
 }
 
-func newLanes(a *app) *lanes {
-	return &lanes{app: a, dials: rate.NewLimiter(2, 2), byKey: map[workspace.Key]*lane{}}
+func newLanes(config func(context.Context, workspace.Workspace, func(error)) (tunnel.Config, error)) *lanes {
+	return &lanes{config: config, dials: rate.NewLimiter(2, 2), byKey: map[workspace.Key]*lane{}}
 }
 
 // to returns the lane to a workspace.
@@ -69,7 +69,7 @@ func (l *lane) enter(ctx context.Context, w workspace.Workspace, start term.Star
 	if err := l.all.dials.Wait(ctx); err != nil {
 		return nil, err
 	}
-	config, err := l.all.app.sshConfig(ctx, w, func(reason error) {
+	config, err := l.all.config(ctx, w, func(reason error) {
 		start.Tell("going through the API server: " + workspace.Safe(reason.Error()))
 	})
 	if err != nil {

@@ -8,8 +8,7 @@ package cli
 // of it, knows nothing of it either.
 //
 // Only a container has such shells: they would outlive the workspace elsewhere,
-// in the sandbox for example. /etc/berth/boot is where berth's containers are
-// told from other machines.
+// in the sandbox for example.
 
 import (
 	"bytes"
@@ -24,9 +23,12 @@ import (
 	"github.com/berth-sh/berth/tunnel"
 )
 
+// bootDir is in every workspace's container, and nowhere else.
+const bootDir = "/etc/berth/boot"
+
 // findKeeper prints what can keep a shell, and then tmux's sessions with the
 // number of their clients.
-const findKeeper = `[ -d /etc/berth/boot ] || exit 0
+const findKeeper = `[ -d "$1" ] || exit 0
 if command -v tmux >/dev/null 2>&1; then
 	echo tmux
 	tmux -L berth list-sessions -F '#{session_name} #{session_attached}' 2>/dev/null || true
@@ -66,11 +68,11 @@ type keeper struct {
 const askTimeout = 5 * time.Second
 
 // askKeeper finds out what a workspace has.
-func askKeeper(ctx context.Context, client *tunnel.Client) keeper {
+func askKeeper(ctx context.Context, client *tunnel.Client, marker string) keeper {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	var out bytes.Buffer
-	code, err := client.Exec(ctx, tunnel.Quote([]string{"sh", "-c", findKeeper}), tunnel.Streams{Out: &out}, nil, nil)
+	code, err := client.Exec(ctx, tunnel.Quote([]string{"sh", "-c", findKeeper, "berth", marker}), tunnel.Streams{Out: &out}, nil, nil)
 	if err != nil || code != 0 {
 		return keeper{} // a shell that does not outlive its connection is better than none
 	}

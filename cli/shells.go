@@ -17,6 +17,7 @@ import (
 type paneShells struct {
 	lanes   *lanes
 	persist bool   // keep shells in tmux or dtach where a workspace has it
+	marker  string // where there is this folder, there is a workspace's container
 	home    string // the user's, here
 
 	running sync.WaitGroup // shells
@@ -32,7 +33,9 @@ type shellID struct {
 }
 
 func newPaneShells(a *app, c shellConfig) *paneShells {
-	return &paneShells{lanes: newLanes(a), persist: c.Persist != persistOff, home: a.env.home, names: map[shellID]string{}}
+	return &paneShells{
+		lanes: newLanes(a.sshConfig), persist: c.Persist != persistOff, marker: bootDir, home: a.env.home, names: map[shellID]string{},
+	}
 }
 
 // OpenShell implements tui.Shells.
@@ -57,7 +60,7 @@ func (p *paneShells) wait() { p.running.Wait() }
 
 // keep decides which session keeps a shell, "" for none.
 func (p *paneShells) keep(ctx context.Context, client *tunnel.Client, id shellID, start term.Start) (string, keeper) {
-	k := askKeeper(ctx, client)
+	k := askKeeper(ctx, client, p.marker)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if name := p.names[id]; k.tool != "" && start.Again && name != "" {

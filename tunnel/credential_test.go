@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/berth-sh/berth/tunnel"
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 	"github.com/berth-sh/berth/workspace"
 	"github.com/berth-sh/berth/workspace/alias"
 )

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/berth-sh/berth/tunnel"
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 )
 
 // freezing is a connection that takes no byte while the lock is held, as one

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/berth-sh/berth/tunnel"
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 )
 
 func TestRedialIsSlow(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 )
 
 // BenchmarkNetworkShell measures `ssh ALIAS true` where the way carries 1280

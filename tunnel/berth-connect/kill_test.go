@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 	"github.com/berth-sh/berth/workspace/alias"
 )
 

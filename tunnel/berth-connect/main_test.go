@@ -19,7 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/berth-sh/berth/tunnel/connect"
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 	"github.com/berth-sh/berth/workspace/alias"
 )
 

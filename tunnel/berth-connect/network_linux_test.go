@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 	"github.com/berth-sh/berth/workspace/alias"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/berth-sh/berth/sshconf/bundle"
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 	"github.com/berth-sh/berth/workspace/alias"
 )
 

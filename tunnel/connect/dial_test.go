@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/berth-sh/berth/tunnel/connect"
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 )
 
 const authority = "api--team-a.ssh.example.com:22"

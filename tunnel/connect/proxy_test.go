@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/berth-sh/berth/tunnel/connect"
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 	"github.com/berth-sh/berth/workspace/alias"
 )
 

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/berth-sh/berth/tunnel/connect"
-	"github.com/berth-sh/berth/tunnel/internal/sshtest"
+	"github.com/berth-sh/berth/tunnel/sshtest"
 	"github.com/berth-sh/berth/workspace/alias"
 )
 

@@ -88,6 +88,15 @@ func StartIn(t testing.TB, namespace string, extra ...string) *Server {
 func (s *Server) configure(t testing.TB, extra []string) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(s.Addr)
+	env := "SetEnv HOME=" + s.Dir + " TMUX_TMPDIR=" + s.Dir
+	var lines []string
+	for _, line := range extra {
+		if more, ok := strings.CutPrefix(line, "SetEnv "); ok { // sshd takes the first such line only
+			env += " " + more
+		} else {
+			lines = append(lines, line)
+		}
+	}
 	config := fmt.Sprintf(`ListenAddress 127.0.0.1:%s
 HostKey %s/host
 AuthorizedKeysFile %s/authorized_keys
@@ -102,9 +111,9 @@ LogLevel VERBOSE
 MaxStartups 100
 AcceptEnv LANG LC_* COLORTERM
 Subsystem sftp internal-sftp
-SetEnv HOME=%s
 %s
-`, port, s.Dir, s.Dir, s.Dir, strings.Join(extra, "\n"))
+%s
+`, port, s.Dir, s.Dir, env, strings.Join(lines, "\n"))
 	if err := os.WriteFile(filepath.Join(s.Dir, "sshd_config"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
