@@ -36,8 +36,14 @@ type lane struct {
 type conn struct {
 	lane   *lane
 	client *tunnel.Client
+	dial   tunnel.Dialer
 	users  int
 	shells map[*laneShell]bool
+
+	ctx     context.Context // ends when nobody uses it any more
+	end     context.CancelFunc
+	looking bool // for another way
+	tasks   sync.WaitGroup
 }
 
 func newLanes(config func(context.Context, workspace.Workspace, func(error)) (tunnel.Config, error)) *lanes {
@@ -75,9 +81,11 @@ func (l *lane) enter(ctx context.Context, w workspace.Workspace, start term.Star
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{lane: l, users: 1, shells: map[*laneShell]bool{}}
+	c := &conn{lane: l, users: 1, shells: map[*laneShell]bool{}, dial: config.Dial}
+	c.ctx, c.end = context.WithCancel(context.Background())
 	config.Env, config.OnStall = terminalEnv(config.Env), c.stalled
 	if c.client, err = tunnel.Dial(ctx, config); err != nil {
+		c.end()
 		return nil, err
 	}
 	l.mu.Lock()
@@ -113,6 +121,8 @@ func (c *conn) leave() {
 	}
 	c.lane.mu.Unlock()
 	if last {
+		c.end()
+		c.tasks.Wait()
 		_ = c.client.Close() // nobody is left to tell
 	}
 }
@@ -137,6 +147,16 @@ func (c *conn) stalled(stalled bool) {
 	for s := range c.shells {
 		s.start.Stalled(stalled)
 	}
+	if !stalled || c.looking || c.ctx.Err() != nil {
+		return
+	}
+	c.looking = true
+	c.tasks.Go(func() {
+		c.redial(c.ctx)
+		c.lane.mu.Lock()
+		c.looking = false
+		c.lane.mu.Unlock()
+	})
 }
 
 // terminalEnv is the environment of shells whose terminal is the program

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ func (f *far) program() *paneShells {
 		return tunnel.Config{
 			Dial: tunnel.ForAlias(alias.File{Transport: alias.Direct, Address: f.gateway.Addr}, nil, nil),
 			User: f.server.User, HostKey: f.server.HostKey, Keys: tunnel.Keys{Files: []string{f.server.KeyFile}},
+			KeepAlive: tunnel.KeepAlive{Patience: time.Second},
 		}, nil
 	})
 	f.t.Cleanup(panes.wait)
@@ -204,6 +206,50 @@ func TestAShellThatEndedMeanwhileIsNotPretended(t *testing.T) {
 	tab.until("a word about it", func() bool { return len(tab.heard) > 0 })
 	if !strings.Contains(tab.heard[0], "has ended meanwhile") {
 		t.Errorf("%q", tab.heard)
+	}
+}
+
+// TestAKeptShellFindsAnotherWay has a connection fall silent while new ones
+// would answer, as after an outage on systems that wait for long.
+func TestAKeptShellFindsAnotherWay(t *testing.T) {
+	needProgram(t, "tmux")
+	f := startFar(t)
+	var silent atomic.Bool
+	f.gateway = sshtest.Listen(t, nil, func(conn net.Conn) {
+		to, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", f.server.Addr)
+		if err != nil {
+			return
+		}
+		if silent.Load() {
+			sshtest.Join(conn, to)
+			return
+		}
+		sshtest.Join(&mutable{Conn: conn, silent: &silent}, to)
+	})
+	kept := f.open(f.panes, 1)
+	kept.run("kept=something; echo a-$((1+1))")
+	kept.sees("a-2")
+	silent.Store(true)
+	kept.run("echo lost-in-the-silence")
+	kept.until("another connection", func() bool {
+		return f.gateway.Count() >= 3 && kept.Status().Phase == term.Live && !kept.Status().Stalled
+	})
+	kept.run("echo again-$kept")
+	kept.sees("again-something")
+}
+
+// mutable is a connection that passes nothing on while it is silent.
+type mutable struct {
+	net.Conn
+	silent *atomic.Bool
+}
+
+func (m *mutable) Read(b []byte) (int, error) {
+	for {
+		n, err := m.Conn.Read(b)
+		if err != nil || !m.silent.Load() {
+			return n, err
+		}
 	}
 }
 

@@ -97,7 +97,7 @@ type laneShell struct {
 	out    *io.PipeReader // what it prints
 	in     *io.PipeWriter // what is typed
 	sizes  chan tunnel.Size
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	ended  chan struct{} // closed when it has; then code and err are set
 	code   int
 	err    error
@@ -108,7 +108,7 @@ func (p *paneShells) run(s *laneShell) {
 	in, typed := io.Pipe()
 	printed, out := io.Pipe()
 	s.out, s.in = printed, typed
-	ctx, cancel := context.WithCancel(context.Background()) // ended by Close
+	ctx, cancel := context.WithCancelCause(context.Background()) // ended by Close
 	s.cancel = cancel
 	s.conn.add(s)
 	pty := &tunnel.PTY{Size: tunnel.Size{Rows: s.start.Rows, Cols: s.start.Cols}}
@@ -116,7 +116,7 @@ func (p *paneShells) run(s *laneShell) {
 	p.running.Go(func() {
 		defer s.conn.leave()
 		defer s.conn.remove(s)
-		defer cancel()
+		defer cancel(nil)
 		if s.session == "" {
 			s.code, s.err = s.conn.client.Shell(ctx, streams, *pty, s.sizes)
 		} else {
@@ -153,7 +153,7 @@ func (s *laneShell) Wait() (int, error) {
 // Close implements term.Shell. A dead connection holds nobody up: what waits for
 // it ends with the pipes.
 func (s *laneShell) Close() error {
-	s.cancel()
+	s.cancel(nil)
 	_ = s.in.Close()
 	return s.out.Close()
 }
