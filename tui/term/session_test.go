@@ -72,15 +72,12 @@ type desk struct {
 	opens int
 }
 
-func openDesk(t *testing.T, change func(*Options), argv ...string) *desk {
+func openDesk(t *testing.T, change func(*Options)) *desk {
 	t.Helper()
 	d := &desk{t: t}
-	if len(argv) == 0 {
-		argv = []string{"bash", "--norc", "--noprofile", "-i"}
-	}
 	opts := Options{Rows: 10, Cols: 60, Pause: func(int) time.Duration { return time.Millisecond }}
 	opts.Open = func(ctx context.Context, start Start) (Shell, error) {
-		shell, err := startLocal(ctx, start.Rows, start.Cols, argv...)
+		shell, err := startLocal(ctx, start.Rows, start.Cols, "bash", "--norc", "--noprofile", "-i")
 		d.mu.Lock()
 		d.shell = shell
 		d.opens++
