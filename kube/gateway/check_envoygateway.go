@@ -64,7 +64,8 @@ func (r *run) programmed(ctx context.Context) {
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, c := range conditions {
 		condition, _ := c.(map[string]any)
-		if condition["type"] != "Accepted" {
+		// Unknown is what the kind begins with, before anybody looks.
+		if condition["type"] != "Accepted" || condition["status"] == "Unknown" {
 			continue
 		}
 		if condition["status"] == "True" {
