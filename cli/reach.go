@@ -105,6 +105,9 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 			tell(workspace.Progress{Step: "ssh answers", Done: true, Elapsed: time.Since(begun)})
 			return nil
 		}
+		if wantsMore(err) {
+			return err
+		}
 		select {
 		case <-time.After(pause.Step()):
 		case <-ctx.Done():
@@ -116,6 +119,15 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 // directLag is how long an address of a workspace's own may take to answer
 // before the way round is taken: it is as new as the workspace.
 const directLag = 30 * time.Second
+
+// wantsMore reports whether a gateway has refused who asks, not what is asked
+// for: to wait changes nothing, the user has to bring something.
+func wantsMore(err error) bool {
+	var credential *connect.CredentialError
+	var refused *connect.RefusedError
+	return errors.As(err, &credential) ||
+		errors.As(err, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusProxyAuthRequired)
+}
 
 // wayTo reads how the workspace is reached: from its alias, which holds the
 // pinned host key, else from what the cluster says now.

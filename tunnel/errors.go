@@ -76,10 +76,11 @@ func explain(err error) error {
 	var refused *connect.RefusedError
 	var credential *connect.CredentialError
 	switch {
+	case errors.As(err, &credential) && credential.Refused:
+		return workspace.WithKind(workspace.ErrForbidden, err)
 	case errors.As(err, &refused) && refused.Status == 404:
 		return workspace.WithKind(workspace.ErrNotFound, err)
-	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403 || refused.Status == 407),
-		errors.As(err, &credential) && credential.Refused:
+	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403 || refused.Status == 407):
 		return workspace.WithKind(workspace.ErrForbidden, err)
 	case errors.As(err, &refused), connect.Unreachable(err):
 		return workspace.WithKind(workspace.ErrUnreachable, err)

@@ -172,8 +172,10 @@ func TestTheCheckSaysWhatItDidNotSee(t *testing.T) {
 	b := described(t)
 	found := b.findings()
 	for _, want := range []finding{
-		{Check: "connect", Text: "cannot be asked"}, {Check: "reaches-others", Text: "was not tried"},
-		{Check: "listener-patch", Text: "no EnvoyFilter", OK: true}, {Check: "servers", Text: "one Gateway", OK: true},
+		{Check: "connect", Text: "cannot be asked"},
+		{Check: "reaches-others", Text: "was not tried"},
+		{Check: "listener-patch", Text: "no EnvoyFilter", OK: true},
+		{Check: "servers", Text: "one Gateway", OK: true},
 	} {
 		if f, ok := saying(found, want.Check, "", want.Text); !ok || f.OK != want.OK {
 			t.Errorf("%+v, want %+v", f, want)

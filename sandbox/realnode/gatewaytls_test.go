@@ -96,11 +96,11 @@ func (b *bed) ask(config *tls.Config, authority string, headers ...string) (stat
 // own is the authority of one of the bed's workspaces.
 func (b *bed) own(name string) string { return name + "--" + b.namespace + "." + meshDomain + ":22" }
 
-// tunnels asks until sshd answers: a gateway takes a moment.
-func (b *bed) tunnels(config *tls.Config, name string, headers ...string) {
+// tunnels asks until the sshd of workspace w answers: a gateway takes a moment.
+func (b *bed) tunnels(config *tls.Config, headers ...string) {
 	b.t.Helper()
-	b.eventually(30*time.Second, "a tunnel to "+name, func() error {
-		status, banner, err := b.ask(config, b.own(name), headers...)
+	b.eventually(30*time.Second, "a tunnel to w", func() error {
+		status, banner, err := b.ask(config, b.own("w"), headers...)
 		if err != nil || !strings.HasPrefix(banner, "SSH-2.0-") {
 			return fmt.Errorf("%q, %q, %w", status, banner, errors.Join(err, errors.New("no sshd")))
 		}
@@ -138,7 +138,7 @@ func TestGatewayTLS(t *testing.T) {
 			}
 			host, _, _ := net.SplitHostPort(b.gateway)
 			for _, name := range []string{tlsName, host} {
-				b.tunnels(ca.trust(name), "w")
+				b.tunnels(ca.trust(name))
 			}
 			if status, err := connect(b.gateway, b.own("w")); err == nil && strings.HasPrefix(status, "HTTP/1.1 2") {
 				t.Errorf("without TLS: %s", status)
@@ -217,8 +217,8 @@ func TestGatewayTLSAsksForCertificates(t *testing.T) {
 			b, ca := secured(t, kind, func(b *bed) []string {
 				return []string{"--tls-server-name", tlsName, "--client-ca", b.file("people.pem", people.pem)}
 			})
-			b.gatewayOnly = false // this berth has no certificate: it goes round
-			b.create("w", image.SSHD)
+			// Without one, the wait ends at once, and says whose it is.
+			b.without("w", "it asks for a client certificate, and there is none", "hint: ", "clientCertificate")
 			with := func(a *authority) *tls.Config {
 				config := ca.trust(tlsName)
 				if a != nil {
@@ -230,15 +230,67 @@ func TestGatewayTLSAsksForCertificates(t *testing.T) {
 				}
 				return config
 			}
-			b.tunnels(with(people), "w")
+			b.tunnels(with(people))
 			for name, a := range map[string]*authority{"none": nil, "another CA's": others, "the gateway's own CA": ca} {
 				if status, _, err := b.ask(with(a), b.own("w")); err == nil {
 					t.Errorf("with %s certificate: %s", name, status)
 				}
 			}
 			b.strangersStayOut(with(people))
+
+			// OpenSSH and berth show what the settings name.
+			show := func(a *authority) {
+				cert, key := a.issue(9, 1, "dev@acme.test")
+				b.file("me.pem", cert)
+				b.file("me.key", key)
+			}
+			show(people)
+			b.settings("clientCertificate: ~/me.pem, clientKey: ~/me.key")
+			b.lives("w", "a client without a certificate is refused")
+			show(others)
+			if r := b.tryFar("w", "true"); r.code != 255 || !strings.Contains(r.stderr, "gateway "+b.gateway+": it refused the client certificate") {
+				t.Errorf("with another CA's certificate: %v", r)
+			}
 		})
 	}
+}
+
+// without creates a workspace behind a gateway that wants more than this berth
+// has: it is made, and the wait for it ends with these words.
+func (b *bed) without(name string, words ...string) {
+	b.t.Helper()
+	begun := time.Now()
+	r := b.tryBerth(append(createArgs(name, image.SSHD), "--wait")...)
+	if r.code != 4 || time.Since(begun) > time.Minute {
+		b.t.Errorf("after %v: %v", time.Since(begun), r)
+	}
+	b.contains(r.stderr, append(words, "gateway "+b.gateway)...)
+}
+
+// settings writes the user's own settings for the gateway.
+func (b *bed) settings(text string) {
+	b.t.Helper()
+	folder := filepath.Join(b.home, ".config", "berth")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		b.t.Fatal(err)
+	}
+	name := strings.TrimSpace(b.mustCommand("kubectl", "config", "current-context"))
+	text = fmt.Sprintf("gateways:\n  %q: {%s}\n", name, text)
+	if err := os.WriteFile(filepath.Join(folder, "config.yaml"), []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.berth("ls") // writes the alias
+}
+
+// lives fails the test unless a workspace is reached through the gateway, by
+// everything that reaches one, and the check is content.
+func (b *bed) lives(name string, words ...string) {
+	b.t.Helper()
+	b.contains(b.far(name, "echo it-is-$((40+2))"), "it-is-42")
+	if r := b.tryBerth("ssh", name, "--", "echo it-is-$((40+2))"); r.code != 0 || !strings.Contains(r.stdout, "it-is-42") {
+		b.t.Errorf("berth ssh: %v", r)
+	}
+	b.contains(b.berth("gateway", "check"), append(words, "1 workspaces that run are reached", "nobody's workspace is reached")...)
 }
 
 // A gateway that asks for tokens takes good ones only, and only where they
@@ -252,12 +304,11 @@ func TestGatewayTLSAsksForTokens(t *testing.T) {
 					"--tls-server-name", tlsName, "--jwt-issuer", id.name, "--jwt-jwks", b.file("keys.json", id.keys()), "--jwt-audience", "berth", "--jwt-audience", "ssh",
 				}
 			})
-			b.gatewayOnly = false // this berth has no token: it goes round
-			b.create("w", image.SSHD)
+			b.without("w", "401", "hint: the gateway wants a token", "tokenFile")
 			bearer := func(token string) string { return "Proxy-Authorization: Bearer " + token + "\r\n" }
 			config := ca.trust(tlsName)
-			b.tunnels(config, "w", bearer(id.token(t, nil)))
-			b.tunnels(config, "w", bearer(id.token(t, map[string]any{"aud": []string{"web", "ssh"}})))
+			b.tunnels(config, bearer(id.token(t, nil)))
+			b.tunnels(config, bearer(id.token(t, map[string]any{"aud": []string{"web", "ssh"}})))
 			forged := &issuer{name: id.name, key: newKey(t)}
 			cases := map[string]struct{ header, status string }{
 				"none":                {"", "401"},
@@ -290,6 +341,24 @@ func TestGatewayTLSAsksForTokens(t *testing.T) {
 			if r.code != 1 || strings.Contains(r.stdout, "nobody's workspace is reached") {
 				t.Errorf("without a token: %v", r)
 			}
+
+			// OpenSSH and berth show the one that the settings name.
+			b.file("token", []byte(id.token(t, nil)+"\n"))
+			b.settings("tokenFile: ~/token")
+			b.lives("w", "a client without a token is refused (401)")
+			for _, tc := range []struct {
+				claims map[string]any
+				words  []string
+			}{
+				{map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}, []string{"gateway " + b.gateway, "401", "may have expired"}},
+				{map[string]any{"aud": "web"}, []string{"gateway " + b.gateway, "403", "another audience"}},
+			} {
+				b.file("token", []byte(id.token(t, tc.claims)))
+				r := b.tryFar("w", "true")
+				if b.contains(r.stderr, tc.words...); r.code != 255 {
+					t.Errorf("with a token of %v: %v", tc.claims, r)
+				}
+			}
 		})
 	}
 }
@@ -305,12 +374,13 @@ func TestGatewayTLSTakesTheClustersOwnTokens(t *testing.T) {
 		keys := b.file("keys.json", []byte(b.mustCommand("kubectl", "get", "--raw", "/openid/v1/jwks")))
 		return []string{"--tls-server-name", tlsName, "--jwt-issuer", discovery.Issuer, "--jwt-jwks", keys, "--jwt-audience", "berth"}
 	})
-	b.gatewayOnly = false // this berth has no token: it goes round
+	b.settings("tokenCommand: [kubectl, create, token, default, -n, " + b.namespace + ", --audience, berth]")
 	b.create("w", image.SSHD)
+	b.lives("w", "a client without a token is refused (401)")
 	token := func(audience string) string {
 		return "Proxy-Authorization: Bearer " + strings.TrimSpace(b.mustCommand("kubectl", "create", "token", "default", "-n", b.namespace, "--audience", audience)) + "\r\n"
 	}
-	b.tunnels(ca.trust(tlsName), "w", token("berth"))
+	b.tunnels(ca.trust(tlsName), token("berth"))
 	if status, _, err := b.ask(ca.trust(tlsName), b.own("w"), token("web")); err != nil || !strings.HasPrefix(status, "HTTP/1.1 403") {
 		t.Errorf("a token for another audience: %q, %v", status, err)
 	}

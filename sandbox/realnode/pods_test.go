@@ -97,7 +97,8 @@ func (b *bed) install(kind string, options ...string) {
 		}
 		kinds := "deployments,services,networkpolicies,poddisruptionbudgets"
 		if kind == "envoy-gateway" {
-			b.run("", "kubectl", "delete", "--wait=false", "--ignore-not-found", "validatingadmissionpolicybinding/berth-httproutes", "validatingadmissionpolicy/berth-httproutes",
+			// Its finalizer waits for a controller that may be gone by then.
+			b.run("", "kubectl", "delete", "--ignore-not-found", "--wait=false", "validatingadmissionpolicybinding/berth-httproutes", "validatingadmissionpolicy/berth-httproutes",
 				"clusterrole/berth-developer-route", "gatewayclass/berth")
 			kinds += ",gateways.gateway.networking.k8s.io,envoyproxies,clienttrafficpolicies,envoypatchpolicies,securitypolicies.gateway.envoyproxy.io"
 		}

@@ -286,10 +286,14 @@ func TestEachHopGetsItsOwnCredentials(t *testing.T) {
 // What a gateway's refusal of a token means depends on whether there was one.
 func TestRefusedTokens(t *testing.T) {
 	t.Parallel()
-	for _, status := range []string{"401 Unauthorized", "407 Proxy Authentication Required"} {
+	const wants, old = "the gateway wants a token: name it", "does not take this token, which may have expired"
+	for status, hints := range map[string][2]string{
+		"401 Unauthorized": {wants, old}, "407 Proxy Authentication Required": {wants, old},
+		"403 Forbidden": {"you may not reach this workspace", "may be for another audience"},
+	} {
 		gateway := sshtest.Listen(t, nil, sshtest.Say("HTTP/1.1 "+status+"\r\n\r\n"))
 		o := options(gateway.Addr)
-		for file, hint := range map[string]string{"": "the gateway wants a token: name it", keep(t, "old"): "does not take this token, which may have expired"} {
+		for file, hint := range map[string]string{"": hints[0], keep(t, "old"): hints[1]} {
 			o.TokenFile = file
 			_, err := connect.Dial(t.Context(), o)
 			var refused *connect.RefusedError

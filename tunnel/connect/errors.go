@@ -112,6 +112,9 @@ func (e *RefusedError) Hint() string {
 		}
 		return "the gateway wants a token: name it as tokenFile or tokenCommand in berth's settings"
 	case 403:
+		if e.Token {
+			return "the gateway lets nobody in with this token, which may be for another audience: ask its administrator"
+		}
 		return "you may not reach this workspace through this gateway: ask its administrator"
 	case 404:
 		return "no such workspace or no route to it: `berth ls` shows what there is"
