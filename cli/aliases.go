@@ -150,7 +150,9 @@ func (a *app) aliasFile(w workspace.Workspace, p place) (alias.File, error) {
 	}
 	if at := w.Route.Direct(); at != "" {
 		f.Transport, f.Address = alias.Direct, at
-		return f, nil
+		own, err := a.gatewaySettings(p)
+		own.onto(&f, a.env.home) // a proxy stands before it as well
+		return f, err
 	}
 	gateway := p.inst.Gateway
 	authority := c.authority(w.Ref, p.inst)

@@ -64,7 +64,7 @@ func (c Checker) Check(ctx context.Context) ([]Finding, error) {
 	}
 	r.look(ctx)
 	kind := c.Installation.Gateway.Kind
-	if strings.HasPrefix(kind, "istio") || kind == route.KindTCPPort {
+	if r.istio() {
 		r.envoyFilters(ctx)
 		r.hosts(ctx)
 		r.deployment(ctx)
@@ -96,6 +96,12 @@ func (c Checker) Check(ctx context.Context) ([]Finding, error) {
 		return a.rank() - b.rank()
 	})
 	return r.findings, nil
+}
+
+// istio reports whether the gateway is an Istio gateway.
+func (r *run) istio() bool {
+	kind := r.Installation.Gateway.Kind
+	return strings.HasPrefix(kind, "istio") || kind == route.KindTCPPort
 }
 
 // rank puts problems before notes, and notes before what is fine.

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/berth-sh/berth/kube/route"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -129,11 +130,15 @@ func (r *run) servers(o *unstructured.Unstructured, servers []any) bool {
 		protocol, _, _ := unstructured.NestedString(server, "port", "protocol")
 		protocols = append(protocols, protocol)
 	}
+	plain := "HTTP"
+	if r.Installation.Gateway.Kind == route.KindTCPPort {
+		plain = "TCP"
+	}
 	const check, fix = "servers", "apply the manifest again, with the options that it was made with: berth gateway manifest"
 	switch tls := r.Installation.Gateway.TLS.Enabled(); {
 	case tls && slices.Contains(protocols, "HTTP"):
 		r.problem(check, title(o), "TLS is published, and the gateway also listens in the clear: whoever comes that way shows no certificate, and sends a token where others can read it", fix)
-	case !tls && !slices.Contains(protocols, "HTTP"):
+	case !tls && !slices.Contains(protocols, plain):
 		r.problem(check, title(o), fmt.Sprintf("plain TCP is published, and the gateway listens with %v", protocols), fix)
 	default:
 		return true

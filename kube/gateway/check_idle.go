@@ -145,7 +145,7 @@ func (r *run) look(ctx context.Context) {
 	if r.Installation.Gateway.Kind == route.KindEnvoyGateway {
 		r.pods[owningNamespace], r.pods[owningName] = workspace.GatewayNamespace, gatewayName
 	}
-	if !strings.HasPrefix(r.Installation.Gateway.Kind, "istio") {
+	if !r.istio() {
 		return
 	}
 	revision := ""
