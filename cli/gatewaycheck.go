@@ -106,8 +106,12 @@ func prober(f alias.File) gateway.Prober {
 			return http.StatusOK, nil
 		}
 		var refused *connect.RefusedError
-		if errors.As(err, &refused) {
+		var step *connect.StepError
+		switch {
+		case errors.As(err, &refused):
 			return refused.Status, nil
+		case errors.As(err, &step) && step.Step == connect.StepConnect && step.Fault == connect.FaultTimeout:
+			return http.StatusGatewayTimeout, nil // it has taken the question, and gives no tunnel
 		}
 		return 0, err
 	}

@@ -61,7 +61,11 @@ func TestShellsInTheProgram(t *testing.T) {
 	// The whole workspace dies while a paste is on its way.
 	s.run("PS1='ready> '; clear; echo parent-$PPID; cat >/dev/null")
 	s.waitFor("parent-")
-	s.tmux("set-buffer", strings.Repeat("word ", 20_000))
+	text := filepath.Join(t.TempDir(), "paste") // longer than an argument may be
+	if err := os.WriteFile(text, []byte(strings.Repeat("word ", 40_000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.tmux("load-buffer", text)
 	s.tmux("paste-buffer", "-p")
 	if err := syscall.Kill(number(t, s.tmux("capture-pane", "-p"), "parent-"), syscall.SIGKILL); err != nil {
 		t.Fatal(err)

@@ -147,8 +147,17 @@ func (s *laneShell) Resize(rows, cols int) error {
 // Wait implements term.Shell.
 func (s *laneShell) Wait() (int, error) {
 	<-s.ended
+	if s.err == nil && s.code == hungUp {
+		return s.code, lostError{errHungUp}
+	}
 	return s.code, lost(s.err)
 }
+
+// hungUp is how a shell ends whose terminal goes: with its workspace, or with
+// sshd. It is the connection that has ended, not the shell.
+const hungUp = 128 + 1
+
+var errHungUp = errors.New("the workspace hung up")
 
 // Close implements term.Shell. A dead connection holds nobody up: what waits for
 // it ends with the pipes.

@@ -318,7 +318,7 @@ func developer(t *testing.T, kind, writes string) {
 	b.berth("start", "w", "--wait")
 	b.berth("delete", "w", "--wait", "--yes")
 	b.berth("restore", "w", "--wait", "--yes")
-	b.far("w", "true")
+	b.eventually(15*time.Second, "every pod of the gateway knows the way", func() error { return says(b.tryFar("w", "echo in"), "in") })
 	b.berth("delete", "w", "--wait", "--yes")
 	if r := b.tryBerth("purge", "w", "--yes"); r.code != 4 {
 		t.Errorf("a developer destroyed a home: %v", r)
