@@ -302,6 +302,7 @@ func developer(t *testing.T, kind, writes string) {
 	for i, v := range b.env {
 		if strings.HasPrefix(v, "KUBECONFIG=") {
 			b.env[i] = "KUBECONFIG=" + config
+			t.Cleanup(func() { b.env[i] = v }) // a developer may not take the gateway away
 		}
 	}
 	b.eventually(20*time.Second, "the role is in force", func() error {
