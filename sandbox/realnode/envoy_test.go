@@ -25,7 +25,7 @@ func TestThroughEnvoy(t *testing.T) {
 			b.create("w", image.SSHD, "--cpu", "500m", "--env", `GREETING=a "b" \c d`)
 			old := b.session("w")
 			old.waitFor("$")
-			waysIn(b, "w", true)
+			waysIn(b, true)
 			transfer(b, "w")
 			nothingElsePasses(b, kind)
 			noneOfAThousandPasses(b, "w")

@@ -133,7 +133,7 @@ func TestThroughIstio(t *testing.T) {
 		t.Run(kind, func(t *testing.T) { // not parallel: there is one gateway
 			b := meshed(t, kind)
 			b.create("w", image.SSHD, "--cpu", "500m", "--env", `GREETING=a "b" \c d`)
-			waysIn(b, "w", true)
+			waysIn(b, true)
 			transfer(b, "w")
 			nothingElsePasses(b, kind)
 			sessionsStay(b)

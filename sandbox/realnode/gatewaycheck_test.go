@@ -304,7 +304,7 @@ func TestTimersOfTheMesh(t *testing.T) {
 			return err
 		}
 		defer func() { _ = conn.Close() }() // nothing is lost
-		fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", b.own("w"), b.own("w"))
+		fmt.Fprintf(conn, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", b.own(), b.own())
 		r := bufio.NewReader(conn)
 		for line := ""; !strings.HasPrefix(line, "SSH-2.0-"); {
 			if line, err = r.ReadString('\n'); err != nil {

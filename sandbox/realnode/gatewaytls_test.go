@@ -93,14 +93,14 @@ func (b *bed) ask(config *tls.Config, authority string, headers ...string) (stat
 	return status, strings.TrimSpace(banner), err
 }
 
-// own is the authority of one of the bed's workspaces.
-func (b *bed) own(name string) string { return name + "--" + b.namespace + "." + meshDomain + ":22" }
+// own is the authority of the bed's workspace w.
+func (b *bed) own() string { return "w--" + b.namespace + "." + meshDomain + ":22" }
 
 // tunnels asks until the sshd of workspace w answers: a gateway takes a moment.
 func (b *bed) tunnels(config *tls.Config, headers ...string) {
 	b.t.Helper()
 	b.eventually(30*time.Second, "a tunnel to w", func() error {
-		status, banner, err := b.ask(config, b.own("w"), headers...)
+		status, banner, err := b.ask(config, b.own(), headers...)
 		if err != nil || !strings.HasPrefix(banner, "SSH-2.0-") {
 			return fmt.Errorf("%q, %q, %w", status, banner, errors.Join(err, errors.New("no sshd")))
 		}
@@ -140,11 +140,11 @@ func TestGatewayTLS(t *testing.T) {
 			for _, name := range []string{tlsName, host} {
 				b.tunnels(ca.trust(name))
 			}
-			if status, err := connect(b.gateway, b.own("w")); err == nil && strings.HasPrefix(status, "HTTP/1.1 2") {
+			if status, err := connect(b.gateway, b.own()); err == nil && strings.HasPrefix(status, "HTTP/1.1 2") {
 				t.Errorf("without TLS: %s", status)
 			}
 			plain := map[string]string{tlsAddress: meshAddress, tlsPods: podGateway}[b.gateway]
-			if status, err := connect(plain, b.own("w")); err == nil {
+			if status, err := connect(plain, b.own()); err == nil {
 				t.Errorf("%s answers in the clear: %s", plain, status)
 			}
 			b.strangersStayOut(ca.trust(tlsName))
@@ -232,7 +232,7 @@ func TestGatewayTLSAsksForCertificates(t *testing.T) {
 			}
 			b.tunnels(with(people))
 			for name, a := range map[string]*authority{"none": nil, "another CA's": others, "the gateway's own CA": ca} {
-				if status, _, err := b.ask(with(a), b.own("w")); err == nil {
+				if status, _, err := b.ask(with(a), b.own()); err == nil {
 					t.Errorf("with %s certificate: %s", name, status)
 				}
 			}
@@ -329,7 +329,7 @@ func TestGatewayTLSAsksForTokens(t *testing.T) {
 				cases["for ever"] = struct{ header, status string }{bearer(id.token(t, map[string]any{"exp": nil})), "401"}
 			}
 			for name, tc := range cases {
-				status, _, err := b.ask(config, b.own("w"), tc.header)
+				status, _, err := b.ask(config, b.own(), tc.header)
 				if err != nil || !strings.HasPrefix(status, "HTTP/1.1 "+tc.status) {
 					t.Errorf("token %s: %q, %v, want %s", name, status, err, tc.status)
 				}
@@ -381,7 +381,7 @@ func TestGatewayTLSTakesTheClustersOwnTokens(t *testing.T) {
 		return "Proxy-Authorization: Bearer " + strings.TrimSpace(b.mustCommand("kubectl", "create", "token", "default", "-n", b.namespace, "--audience", audience)) + "\r\n"
 	}
 	b.tunnels(ca.trust(tlsName), token("berth"))
-	if status, _, err := b.ask(ca.trust(tlsName), b.own("w"), token("web")); err != nil || !strings.HasPrefix(status, "HTTP/1.1 403") {
+	if status, _, err := b.ask(ca.trust(tlsName), b.own(), token("web")); err != nil || !strings.HasPrefix(status, "HTTP/1.1 403") {
 		t.Errorf("a token for another audience: %q, %v", status, err)
 	}
 }

@@ -4,6 +4,7 @@ package realnode_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ func (b *bed) hold(name string, n int) *holding {
 }
 
 func (h *holding) start(t *talk, ssh []string) {
-	t.cmd = exec.Command(ssh[0], append(ssh[1:], "cat")...)
+	t.cmd = exec.CommandContext(context.Background(), ssh[0], append(ssh[1:], "cat")...)
 	t.cmd.Env = h.bed.env
 	in, err := t.cmd.StdinPipe()
 	out, failed := t.cmd.StdoutPipe()

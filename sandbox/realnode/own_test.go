@@ -276,5 +276,5 @@ func TestThroughPortForward(t *testing.T) {
 	b.berth("delete", "third", "--wait", "--yes")
 	session.send("echo still-$((40+2))\n")
 	session.waitFor("still-42")
-	waysIn(b, "w", true)
+	waysIn(b, true)
 }

@@ -34,7 +34,7 @@ func TestEveryWayInAndEveryMove(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, p.level)
 			b.create("w", p.image, "--profile", p.profile, "--env", `GREETING=a "b" \c d`)
-			waysIn(b, "w", p.root)
+			waysIn(b, p.root)
 			b.far("w", "echo kept > ~/file && mkdir -p ~/.cache/x")
 			host := b.hostKey("w")
 			for _, move := range [][]string{
@@ -72,8 +72,9 @@ func (b *bed) hostKey(name string) string {
 	return ""
 }
 
-// waysIn tries what people and editors do.
-func waysIn(b *bed, name string, root bool) {
+// waysIn tries what people and editors do, in workspace w.
+func waysIn(b *bed, root bool) {
+	const name = "w"
 	t := b.t
 	if got := b.far(name, "id -u; echo $HOME; pwd"); got != "1000\n/home/dev\n/home/dev" {
 		t.Errorf("the user is %q", got)
