@@ -44,12 +44,29 @@ func (r *run) nobody() string {
 	return net.JoinHostPort("berth-check--nobody."+r.Installation.Gateway.Domain, strconv.FormatInt(r.servicePort(), 10))
 }
 
+// guarded is an authority for which the gateway asks who we are. Envoy Gateway
+// asks for that where there is a route, and says of everything else that it is
+// not there.
+func (r *run) guarded() string {
+	if r.Installation.Gateway.Kind == route.KindEnvoyGateway && len(r.running) > 0 {
+		if way, err := route.For(r.Installation); err == nil {
+			return way.Authority(r.running[0], r.Installation)
+		}
+	}
+	return r.nobody()
+}
+
 // answers asks for a workspace that does not exist: a gateway says so itself,
 // what stands in front of it does not know the question. It returns whether
 // asking for more makes sense.
 func (r *run) answers(ctx context.Context) bool {
 	const check = "connect"
 	status, err := r.Probe(ctx, r.nobody())
+	if err == nil && r.Installation.Gateway.Token != "" {
+		if said, err := r.Probe(ctx, r.guarded()); err == nil && (refusesUs(said) || said == http.StatusForbidden) {
+			status = said
+		}
+	}
 	where := r.Installation.Gateway.Address
 	switch {
 	case err != nil:
@@ -81,7 +98,11 @@ func (r *run) bare(ctx context.Context, answers bool) {
 		return
 	}
 	const check, fix = "credentials", "apply the manifest again, with the options that it was made with: berth gateway manifest"
-	status, err := r.Bare(ctx, r.nobody())
+	if g.Kind == route.KindEnvoyGateway && g.TLS.ClientCertificate == "" && len(r.running) == 0 {
+		r.note(check, "", "no workspace runs: that a client without a token is refused was not tried", "create one, and check again")
+		return
+	}
+	status, err := r.Bare(ctx, r.guarded())
 	switch {
 	case err != nil && answers && g.TLS.ClientCertificate != "":
 		r.fine(check, "a client without a certificate is refused")

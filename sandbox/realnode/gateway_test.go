@@ -187,12 +187,15 @@ func sessionsStay(b *bed) {
 	time.Sleep((meshDrain + 2) * time.Second) // what a change of the listener would cut is cut by now
 	session.send("echo still-$((40+2))\n")
 	session.waitFor("still-42")
+	only := b.gatewayOnly
+	b.gatewayOnly = false // nor by any other way
 	b.eventually(20*time.Second, "a deleted workspace is not reached", func() error {
 		if r := b.tryFar("other", "true"); r.code == 0 {
 			return errors.New("it is")
 		}
 		return nil
 	})
+	b.gatewayOnly = only
 	b.berth("delete", "w", "--wait", "--yes")
 	session.wait()
 }
