@@ -40,6 +40,10 @@ func BenchmarkCreateToFirstCommand(b *testing.B) {
 				left.berth("start", "w", "--wait")
 				left.far("w", "true")
 				again = append(again, time.Since(begun).Seconds())
+
+				// The next round needs the node's processors.
+				left.berth("delete", "w", "--wait", "--yes")
+				right.mustCommand("kubectl", "-n", right.namespace, "delete", "deployment/w", "--cascade=foreground")
 			}
 			b.ReportMetric(median(ours), "berth-s")
 			b.ReportMetric(median(peer), "kubectl-s")
