@@ -85,7 +85,7 @@ func (a *app) runExport(ctx context.Context, o exportOptions) error {
 // bundle makes the bundle of a workspace, or of an alias that was imported,
 // which may be handed on.
 func (a *app) bundle(ctx context.Context, name string) (bundle.Bundle, error) {
-	f, clusterName, err := a.exported(ctx, name)
+	f, inst, err := a.exported(ctx, name)
 	if err != nil {
 		return bundle.Bundle{}, err
 	}
@@ -98,43 +98,50 @@ func (a *app) bundle(ctx context.Context, name string) (bundle.Bundle, error) {
 			return bundle.Bundle{}, fmt.Errorf("reading the gateway's CA: %w", err)
 		}
 	}
-	b, err := bundle.New(f, clusterName, ca)
+	var wants []string
+	if inst.Gateway.Token == workspace.Required {
+		wants = append(wants, bundle.Token)
+	}
+	if inst.Gateway.TLS.ClientCertificate == workspace.Required {
+		wants = append(wants, bundle.ClientCertificate)
+	}
+	b, err := bundle.New(f, inst.Cluster, ca, wants...)
 	if err != nil {
 		return b, fmt.Errorf("exporting %s: %w", f.Name, err)
 	}
 	return b, nil
 }
 
-// exported finds how a workspace is reached, and its cluster's short name.
-func (a *app) exported(ctx context.Context, name string) (f alias.File, clusterName string, err error) {
+// exported finds how a workspace is reached, and what its cluster publishes. Of
+// an imported alias that is the name in it, if any.
+func (a *app) exported(ctx context.Context, name string) (f alias.File, inst workspace.Installation, err error) {
 	if f, ok, err := a.imported(name); ok || err != nil {
-		_, clusterName, _ := workspace.ParseAlias(f.Alias)
-		return f, clusterName, err
+		_, inst.Cluster, _ = workspace.ParseAlias(f.Alias) // it was read by that name
+		return f, inst, err
 	}
 	w, err := a.findOne(ctx, name)
 	if err != nil {
-		return f, "", err
+		return f, inst, err
 	}
 	if w.Deleted() {
-		return f, "", workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s is deleted", w.Ref)), "berth restore "+w.Name)
+		return f, inst, workspace.WithHint(workspace.WithKind(workspace.ErrConflict, fmt.Errorf("workspace %s is deleted", w.Ref)), "berth restore "+w.Name)
 	}
 	if f, err = a.wayTo(ctx, w); err != nil {
-		return f, "", err
+		return f, inst, err
 	}
 	c, err := a.cluster()
 	if err != nil {
-		return f, "", err
+		return f, inst, err
 	}
-	inst, err := c.installation(ctx)
-	if err != nil {
-		return f, "", err
+	if inst, err = c.installation(ctx); err != nil {
+		return f, inst, err
 	}
-	// The context's name, and another address for the gateway that the user has
-	// set, are this machine's own matter.
+	// Another address for the gateway that the user has set is this machine's
+	// own matter; so is the context's name.
 	if f.Transport == alias.Gateway {
 		f.Address, f.ServerName = inst.Gateway.Address, inst.Gateway.TLS.ServerName
 	}
-	return f, inst.Cluster, nil
+	return f, inst, nil
 }
 
 // imported finds the alias file behind an argument that names an imported

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	yaml "go.yaml.in/yaml/v3"
 
@@ -82,8 +83,9 @@ type TLS struct {
 }
 
 // New makes a bundle of an alias. ca is the content of the file that f.CA
-// names. An alias that only the API server leads to cannot be handed over.
-func New(f alias.File, clusterName string, ca []byte) (Bundle, error) {
+// names, and wants what the gateway is known to ask for beside what f has an
+// answer to. An alias that only the API server leads to cannot be handed over.
+func New(f alias.File, clusterName string, ca []byte, wants ...string) (Bundle, error) {
 	b := Bundle{
 		Berth: kind, Version: Version, Alias: f.Alias, Cluster: Cluster{ID: f.Cluster, Name: clusterName}, UID: f.UID,
 		User: f.User, HostKey: f.HostKey, Transport: f.Transport, Address: f.Address, Authority: f.Authority,
@@ -96,10 +98,10 @@ func New(f alias.File, clusterName string, ca []byte) (Bundle, error) {
 	if f.TLS {
 		b.TLS = &TLS{ServerName: f.ServerName, CA: string(ca)}
 	}
-	if f.TokenFile != "" || f.TokenCommand != "" {
+	if f.TLS && (f.TokenFile != "" || f.TokenCommand != "") || slices.Contains(wants, Token) {
 		b.Wants = append(b.Wants, Token)
 	}
-	if f.ClientCert != "" {
+	if f.TLS && f.ClientCert != "" || slices.Contains(wants, ClientCertificate) {
 		b.Wants = append(b.Wants, ClientCertificate)
 	}
 	b.Sum = b.sum()

@@ -183,8 +183,7 @@ func TestValuesPassTheirGrammar(t *testing.T) {
 		"CA with a key": func(_ *alias.File, ca *string) {
 			*ca += "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
 		},
-		"token without TLS": func(f *alias.File, _ *string) { f.TLS = false },
-		"CA cut short":      func(_ *alias.File, ca *string) { *ca += "-----BEGIN CERTIFICATE-----\nAAAA" },
+		"CA cut short": func(_ *alias.File, ca *string) { *ca += "-----BEGIN CERTIFICATE-----\nAAAA" },
 	} {
 		f, pem := file(t), ca
 		spoil(&f, &pem)
@@ -198,6 +197,26 @@ func TestValuesPassTheirGrammar(t *testing.T) {
 	}
 	if _, err := bundle.New(file(t), "Prod Cluster", []byte(ca)); err == nil {
 		t.Error("a cluster's name that is no slug was taken")
+	}
+}
+
+func TestABundleSaysWhatTheGatewayWants(t *testing.T) {
+	t.Parallel()
+	f := file(t)
+	f.TokenFile, f.ClientCert, f.ClientKey = "", "", ""
+	for _, wants := range [][]string{nil, {bundle.Token}, {bundle.Token, bundle.ClientCertificate}} {
+		b, err := bundle.New(f, "prod", certificate(t), wants...)
+		if diff := cmp.Diff(wants, b.Wants); err != nil || diff != "" {
+			t.Errorf("%v: %v, %s", wants, err, diff)
+		}
+	}
+	f.TLS = false
+	if _, err := bundle.New(f, "prod", nil, bundle.Token); !errors.Is(err, workspace.ErrUsage) {
+		t.Errorf("a token that others can read: %v", err)
+	}
+	f.TokenFile = "/home/dev/token" // which is never sent without TLS
+	if b, err := bundle.New(f, "prod", nil); err != nil || len(b.Wants) > 0 {
+		t.Errorf("a token that is not asked for: %v, %v", b.Wants, err)
 	}
 }
 
