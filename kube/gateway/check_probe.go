@@ -62,8 +62,8 @@ func (r *run) guarded() string {
 func (r *run) answers(ctx context.Context) bool {
 	const check = "connect"
 	status, err := r.Probe(ctx, r.nobody())
-	if err == nil && r.Installation.Gateway.Token != "" {
-		if said, err := r.Probe(ctx, r.guarded()); err == nil && (refusesUs(said) || said == http.StatusForbidden) {
+	if guarded := r.guarded(); err == nil && r.Installation.Gateway.Token != "" && guarded != r.nobody() {
+		if said, err := r.Probe(ctx, guarded); err == nil && (refusesUs(said) || said == http.StatusForbidden) {
 			status = said
 		}
 	}
