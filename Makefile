@@ -42,6 +42,8 @@ fmt: $(BIN)/tools/golangci-lint ## format every module
 
 bench: build ## print the measures, each with the command behind it
 	@scripts/bench $(BIN)
+	@go test ./tui/term ./tui -run '^$$' -bench 'Cat|Redraw|KeyToFrame' -benchtime 20x | grep '^Benchmark'
+	@go test ./cli -run '^$$' -bench ShellCut -benchtime 1x | grep '^Benchmark'
 	@go test ./tunnel/transfer -run '^$$' -bench Copy -benchtime 7x | grep '^Benchmark'
 	@scripts/test realnode bench
 	@scripts/bench-tunnel

@@ -41,11 +41,12 @@ func look(mode string) error {
 	switch mode {
 	case "silent":
 		cluster.Set(workspace.Snapshot{Context: "prod"})
-	case "running", "panic", "panic-command":
+	case "running", "panic", "panic-command", "panic-shell":
 		cluster.Set(tuitest.Many(3))
 	case "unreachable":
 		cluster.Set(unreachable())
-	case "shells":
+	}
+	if mode == "shells" || mode == "panic-shell" {
 		cfg.Shells = localShells()
 	}
 	a, err := New(cfg)
@@ -55,21 +56,24 @@ func look(mode string) error {
 	var model tea.Model = a
 	switch mode {
 	case "panic":
-		return a.runModel(context.Background(), bomb{model, func() tea.Cmd { panic("in the loop") }}, Options{})
+		return a.runModel(context.Background(), bomb{model, "x", func() tea.Cmd { panic("in the loop") }}, Options{})
+	case "panic-shell":
+		return a.runModel(context.Background(), bomb{model, "ctrl+g", func() tea.Cmd { panic("over a shell") }}, Options{})
 	case "panic-command":
-		return a.runModel(context.Background(), bomb{model, func() tea.Cmd { return func() tea.Msg { panic("in a command") } }}, Options{})
+		return a.runModel(context.Background(), bomb{model, "x", func() tea.Cmd { return func() tea.Msg { panic("in a command") } }}, Options{})
 	}
 	return a.Run(context.Background(), Options{})
 }
 
-// bomb goes off at the key x.
+// bomb goes off at a key.
 type bomb struct {
 	tea.Model
+	key string
 	off func() tea.Cmd
 }
 
 func (b bomb) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	if k, ok := msg.(tea.KeyPressMsg); ok && k.String() == "x" {
+	if k, ok := msg.(tea.KeyPressMsg); ok && k.String() == b.key {
 		return b, b.off()
 	}
 	_, cmd := b.Model.Update(msg)

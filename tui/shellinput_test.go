@@ -34,8 +34,14 @@ func TestTheClipboardIsAskedForOnce(t *testing.T) {
 	s := sit(t, nil)
 	s.keys("enter")
 	s.shows("dev@api:~$")
-	s.shell(0).Print("\x1b]52;c;aGVsbG8=\a")
+	for range 50 {
+		s.shell(0).Print("\x1b]52;c;aGVsbG8=\a")
+		s.run(s.app.collect(), 0)
+	}
 	s.shows("may api write to your clipboard?", "hello", "5 bytes")
+	if n := len(s.app.dialogs); n != 1 {
+		t.Fatalf("%d questions", n)
+	}
 	s.keys("tab", "enter")
 	s.shell(0).Print("\x1b]52;c;d29ybGQ=\a\x1b]52;c;?\a")
 	s.until("the second text", func() bool { return cmp.Equal([]string{"hello", "world"}, s.clipboard()) })
@@ -158,6 +164,29 @@ func TestDraggingCopies(t *testing.T) {
 		t.Error(diff)
 	}
 	s.sees("SHELL", "copied 4 bytes")
+}
+
+func TestTheBellOfTheShellThatHasTheKeysRings(t *testing.T) {
+	s := sit(t, nil)
+	s.keys("enter")
+	s.shows("dev@api:~$")
+	rung := func() (n int) {
+		for _, m := range s.ran {
+			if raw, ok := m.(tea.RawMsg); ok && raw.Msg == "\a" {
+				n++
+			}
+		}
+		return n
+	}
+	for range 20 {
+		s.shell(0).Print("\a")
+	}
+	s.until("the bell", func() bool { return rung() > 0 })
+	s.shell(0).Print("\aquiet")
+	s.shows("quiet")
+	if n := rung(); n != 1 {
+		t.Errorf("it rings %d times within a second", n)
+	}
 }
 
 func TestBellsMarkTheirTab(t *testing.T) {

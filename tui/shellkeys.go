@@ -145,10 +145,10 @@ func (a *App) copyText(text string) tea.Cmd {
 		return nil
 	}
 	if len(text) > term.MaxClipboard {
-		a.say("too much for the clipboard: " + size2(len(text)))
+		a.say("too much for the clipboard: " + amount(len(text)))
 		return nil
 	}
-	a.copied(size2(len(text)))
+	a.copied(amount(len(text)))
 	return tea.SetClipboard(text)
 }
 

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/berth-sh/berth/tui/cells"
@@ -20,6 +22,8 @@ type shellState struct {
 	chosen   string // the key of the action that runs
 	deaf     deafness
 	mayCopy  map[string]bool // what was answered, by workspace
+	asking   bool            // that question is on the screen
+	rang     time.Time       // when a bell was passed on
 	dragging *drag
 }
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -148,7 +150,9 @@ func (a *App) collect() tea.Cmd {
 			a.say(h.Tab.Name() + ": " + h.Text)
 		case term.Clipboard:
 			cmds = append(cmds, a.wantsCopy(h.Tab, h.Text))
-		case term.Bell, term.Title, term.Directory:
+		case term.Bell:
+			cmds = append(cmds, a.ring(h.Tab))
+		case term.Title, term.Directory:
 		}
 	}
 	for _, t := range a.shell.deck.Tabs() {
@@ -156,6 +160,16 @@ func (a *App) collect() tea.Cmd {
 	}
 	a.countShells()
 	return tea.Batch(append(cmds, a.watchShell())...)
+}
+
+// ring passes the bell of the shell that has the keys on, once a second at most.
+// Others only mark their tabs.
+func (a *App) ring(t *shells.Tab) tea.Cmd {
+	if !a.shell.focus || t != a.shellTab() || a.now().Sub(a.shell.rang) < time.Second {
+		return nil
+	}
+	a.shell.rang = a.now()
+	return tea.Raw("\a")
 }
 
 // closeEnded takes a tab away whose user has left the shell. One that ended
@@ -205,7 +219,7 @@ func (a *App) closeTab(t *shells.Tab) tea.Cmd {
 }
 
 func (a *App) pickTab(key string) tea.Cmd {
-	if !a.shell.deck.Pick(int(key[0] - '1')) {
+	if n, err := strconv.Atoi(key); err != nil || !a.shell.deck.Pick(n-1) {
 		a.say("there is no shell " + key)
 		return nil
 	}
@@ -230,16 +244,17 @@ func (a *App) wantsCopy(t *shells.Tab, text string) tea.Cmd {
 	key := fmt.Sprint(t.Key())
 	allowed, answered := a.shell.mayCopy[key]
 	switch {
-	case answered && !allowed:
+	case answered && !allowed || a.shell.asking:
 		return nil
 	case !a.shell.focus || t != a.shellTab():
 		return nil
 	case answered:
 		return a.copyText(text)
 	}
+	a.shell.asking = true // a program that asks on and on is asked about once
 	answer := func(yes bool) func() tea.Cmd {
 		return func() tea.Cmd {
-			a.shell.mayCopy[key] = yes
+			a.shell.asking, a.shell.mayCopy[key] = false, yes
 			if yes {
 				return a.copyText(text)
 			}
@@ -249,9 +264,9 @@ func (a *App) wantsCopy(t *shells.Tab, text string) tea.Cmd {
 	a.open(&dialog.Confirm{
 		Title: "may " + t.Workspace.Name + " write to your clipboard?", Verb: "allow", Stay: "no", Letterless: true, Now: a.now, Opened: a.now(),
 		Body: append([]string{
-			"A program in its shell wants to copy " + size2(len(text)) + ". The answer holds for this workspace until you leave berth. It can never read your clipboard.", "",
+			"A program in its shell wants to copy " + amount(len(text)) + ". The answer holds for this workspace until you leave berth. It can never read your clipboard.", "",
 		}, preview(strings.Split(text, "\n"))...),
-		Yes: answer(true), No: answer(false), Later: func() tea.Cmd { return nil },
+		Yes: answer(true), No: answer(false),
 	})
 	return nil
 }
@@ -301,8 +316,8 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// size2 is a number of bytes for people.
-func size2(n int) string {
+// amount is a number of bytes for people.
+func amount(n int) string {
 	if n < 10_000 {
 		return counted(n, "byte")
 	}

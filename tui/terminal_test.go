@@ -16,6 +16,8 @@ import (
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 	"golang.org/x/term"
+
+	"github.com/berth-sh/berth/tui/dialog"
 )
 
 // screen is the program itself in a terminal of its own.
@@ -160,11 +162,30 @@ func TestTheTerminalIsPutBack(t *testing.T) {
 		"a panic in a command": {"panic-command", func(s *screen) {
 			s.press("x")
 		}},
+		"a panic over a shell": {"panic-shell", func(s *screen) {
+			s.press("\r")
+			s.sees("ws-00000-1 $")
+			s.press("printf '\\033[?1003h\\033[?1004h\\033[?25l'\r")
+			s.waitFor("the mouse", func() bool { return strings.Contains(s.output(), "\x1b[?1003h") })
+			s.press("\x07")
+		}},
+		"y over a shell": {"shells", func(s *screen) {
+			s.press("\r")
+			s.sees("api-1 $")
+			s.press("printf '\\033[?1049h\\033[?1003h\\033[?1004h\\033[?2004h\\033[?1h'\r")
+			s.waitFor("the mouse", func() bool { return strings.Contains(s.output(), "\x1b[?1003h") })
+			s.press("\x1dd")
+			s.sees("●1")
+			s.press("q")
+			s.sees("leave now?")
+			<-time.After(2 * dialog.Grace)
+			s.press("y")
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startScreen(t, test.mode)
-			s.sees("ws-00001")
+			s.sees(map[bool]string{true: "api", false: "ws-00001"}[test.mode == "shells"])
 			raw, err := term.GetState(int(s.tty.Fd()))
 			if err != nil {
 				t.Fatal(err)
@@ -189,7 +210,7 @@ func TestTheTerminalIsPutBack(t *testing.T) {
 // left lists the modes that were turned on and not off again.
 func left(output string) []string {
 	var on []string
-	for _, mode := range []string{"?1049", "?1002", "?1006", "?2004"} {
+	for _, mode := range []string{"?1003", "?1004", "?1", "?1049", "?1002", "?1006", "?2004"} {
 		if strings.LastIndex(output, "\x1b["+mode+"h") > strings.LastIndex(output, "\x1b["+mode+"l") {
 			on = append(on, mode)
 		}

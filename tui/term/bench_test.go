@@ -5,7 +5,6 @@ package term
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,7 +13,7 @@ import (
 	"testing"
 )
 
-// printer100 is a shell that prints what it has and then waits.
+// printout is a shell that prints what it has and then waits.
 type printout struct {
 	io.Reader
 	deaf
@@ -54,7 +53,7 @@ func BenchmarkCat(b *testing.B) {
 // BenchmarkRedraw draws a recorded program's screen of 120×40 anew.
 func BenchmarkRedraw(b *testing.B) {
 	for _, name := range []string{"vim", "htop"} {
-		out, err := os.ReadFile(filepath.Join("testdata/recordings", name+"-120x40"))
+		out, err := os.ReadFile(filepath.Join("testdata/redraws", name))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -62,7 +61,9 @@ func BenchmarkRedraw(b *testing.B) {
 			s := newScreen(40, 120, 1000)
 			for b.Loop() {
 				s.Write(out)
-				_ = fmt.Sprint(len(s.Render()))
+				if len(s.Render()) != 40 {
+					b.Fatal("it has lost rows")
+				}
 			}
 		})
 	}

@@ -53,7 +53,7 @@ func TestRecord(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), test.argv[0], test.argv[1:]...)
 			cmd.Dir = dir
 			cmd.Env = []string{"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "PATH=" + os.Getenv("PATH"), "HOME=" + dir, "PS1=$ ", "SHELL=/bin/sh"}
-			out := watchProgram(t, cmd, test.keys)
+			out := watchProgram(t, cmd, 24, 80, test.keys)
 			if err := os.MkdirAll("testdata/recordings", 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -64,11 +64,37 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// TestRecordRedraws writes what programs send to draw a screen of 120×40.
+func TestRecordRedraws(t *testing.T) {
+	if !*record {
+		return // nothing is tested here
+	}
+	dir := t.TempDir()
+	var b strings.Builder
+	for i := range 200 {
+		b.WriteString("func f" + strings.Repeat("oo", i%20) + "(a int, b string) error { return fmt.Errorf(\"%d of %s\", a, b) } // and so on\n")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, argv := range map[string][]string{
+		"vim":  {"vim", "-u", "NONE", "-N", "-c", "syntax on", "-c", "set nu termguicolors bg=dark", "-c", "colorscheme desert", "main.go"},
+		"htop": {"unshare", "-pfm", "--mount-proc", "htop", "-d", "600"},
+	} {
+		cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
+		cmd.Dir = dir
+		cmd.Env = []string{"TERM=xterm-256color", "COLORTERM=truecolor", "LC_ALL=C.UTF-8", "PATH=" + os.Getenv("PATH"), "HOME=" + dir}
+		if err := os.WriteFile(filepath.Join("testdata/redraws", name), watchProgram(t, cmd, 40, 120, nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // watchProgram runs a program, presses keys whenever it is quiet, and returns
 // what it has printed.
-func watchProgram(t *testing.T, cmd *exec.Cmd, keys []string) []byte {
+func watchProgram(t *testing.T, cmd *exec.Cmd, rows, cols int, keys []string) []byte {
 	t.Helper()
-	p, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	p, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: uint16(rows), Cols: uint16(cols)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +115,7 @@ func watchProgram(t *testing.T, cmd *exec.Cmd, keys []string) []byte {
 	}()
 	const quiet, noisy = 300 * time.Millisecond, 2 * time.Second
 	var out []byte
-	answers := newScreen(24, 80, 1)
+	answers := newScreen(rows, cols, 1)
 	for {
 		end := time.After(noisy)
 	listen:
