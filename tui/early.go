@@ -2,7 +2,7 @@ package tui
 
 // A key that is typed into a shell is seen when its echo comes back, and what
 // is between the two should be the network. The renderer writes at its ticks,
-// though, up to sixteen milliseconds later. So a row of a shell that has changed
+// though, up to thirty milliseconds later. So a row of a shell that has changed
 // is written at once, in its place, with the cursor put back afterwards; the
 // renderer, which knows nothing of it, writes the same cells again at its next
 // tick. A row that changes once more before that is written early once more,
@@ -21,8 +21,10 @@ import (
 )
 
 const (
-	// framesPerSecond is how often the renderer looks for something to write.
-	framesPerSecond = 60
+	// framesPerSecond is how often the renderer looks for something to write. It
+	// does so also when nothing happens, which at sixty is more than a hundredth
+	// of a core for nothing.
+	framesPerSecond = 32
 	// earlyRows is how many rows are written early; more are a frame, not an echo.
 	earlyRows = 2
 	// earlyFor is how long the renderer may take to have written a row itself.
