@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -59,15 +60,15 @@ func TestShellsInTheProgram(t *testing.T) {
 	s.waitFor("survived-5", "SHELL")
 
 	// The whole workspace dies while a paste is on its way.
-	s.run("PS1='ready> '; clear; echo parent-$PPID; cat >/dev/null")
-	s.waitFor("parent-")
+	s.run("PS1='ready> '; clear; echo parent-$PPID-; cat >/dev/null")
+	parent := s.number("parent-")               // before the paste: its echo takes the whole pane
 	text := filepath.Join(t.TempDir(), "paste") // longer than an argument may be
 	if err := os.WriteFile(text, []byte(strings.Repeat("word ", 40_000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.tmux("load-buffer", text)
 	s.tmux("paste-buffer", "-p")
-	if err := syscall.Kill(number(t, s.tmux("capture-pane", "-p"), "parent-"), syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(parent, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	s.waitFor("connected again", "sandbox workspace")
@@ -146,13 +147,22 @@ func (s *screen) asItWas() {
 	}
 }
 
-// number reads the number behind a word.
-func number(t *testing.T, text, word string) int {
-	t.Helper()
+// number waits for a line that begins with the word, a number and a dash, and
+// reads the number.
+func (s *screen) number(word string) int {
+	s.t.Helper()
+	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(word) + `(\d+)-`)
 	var n int
-	_, rest, _ := strings.Cut(text, "\n"+word)
-	if _, err := fmt.Sscan(rest, &n); err != nil {
-		t.Fatalf("no number behind %q in:\n%s", word, text)
+	shown, ok := s.until(screenTimeout, func(shown string) bool {
+		found := line.FindStringSubmatch(shown)
+		if found == nil {
+			return false
+		}
+		_, err := fmt.Sscan(found[1], &n)
+		return err == nil
+	})
+	if !ok {
+		s.t.Fatalf("no number behind %q in:\n%s", word, shown)
 	}
 	return n
 }

@@ -113,16 +113,25 @@ func (s *screen) wait(what string, texts []string, present bool) {
 // see polls the screen until it shows every text, or none.
 func (s *screen) see(texts []string, present bool, patience time.Duration) (shown string, ok bool) {
 	s.t.Helper()
+	return s.until(patience, func(shown string) bool {
+		for _, text := range texts {
+			if strings.Contains(shown, text) != present {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// until polls the screen until it is as wanted.
+func (s *screen) until(patience time.Duration, wanted func(shown string) bool) (shown string, ok bool) {
+	s.t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		shown, ok = s.tmux("capture-pane", "-p"), true
-		for _, text := range texts {
-			ok = ok && strings.Contains(shown, text) == present
-		}
-		if ok {
+		if shown = s.tmux("capture-pane", "-p"); wanted(shown) {
 			return shown, true
 		}
 		select {
