@@ -108,7 +108,7 @@ func (e *executor) runOnPipes(cmd *exec.Cmd, in io.Reader, out, errOut io.Writer
 
 // runOnTerminal runs a command on a terminal of its own.
 func (e *executor) runOnTerminal(cmd *exec.Cmd, in io.Reader, out io.Writer, resize <-chan remotecommand.TerminalSize) error {
-	terminal, err := pty.Start(cmd)
+	terminal, err := pty.StartWithSize(cmd, firstSize(resize))
 	if err != nil {
 		return fmt.Errorf("starting the command: %w", err)
 	}
@@ -132,6 +132,26 @@ func (e *executor) runOnTerminal(cmd *exec.Cmd, in io.Reader, out io.Writer, res
 	close(ended)
 	wg.Wait()
 	return err
+}
+
+// sizePatience is how long a command waits for the size of its terminal. Clients
+// send it beside the request, so it is there at once or never.
+const sizePatience = time.Second
+
+// firstSize is the size that a command finds when it starts; nil where the
+// client has none to tell. A command that reads its size first and is not asked
+// again, such as stty, would otherwise see none.
+func firstSize(resize <-chan remotecommand.TerminalSize) *pty.Winsize {
+	late := time.NewTimer(sizePatience)
+	defer late.Stop()
+	select {
+	case size, ok := <-resize:
+		if ok {
+			return &pty.Winsize{Cols: size.Width, Rows: size.Height}
+		}
+	case <-late.C:
+	}
+	return nil
 }
 
 // followSize resizes a terminal until its command has ended.
