@@ -72,14 +72,14 @@ type route struct {
 func routes(b *testing.B) []route {
 	b.Helper()
 	server := sshtest.Start(b)
-	var gateway *sshtest.Gateway
+	var gateway string
 	if sshtest.EnvoyPath() != "" {
-		gateway = sshtest.Envoy(b, "", 0, server.Addr)
+		gateway = sshtest.Envoy(b, sshtest.EnvoyConfig{Target: server.Addr}).Addr
 	} else {
-		gateway = sshtest.Listen(b, nil, sshtest.Forward(server.Addr, established))
+		gateway = sshtest.Listen(b, nil, sshtest.Forward(server.Addr, established)).Addr
 	}
 	program := build(b)
-	base := newMachine(b, alias.File{Transport: alias.Gateway, Address: gateway.Addr, Authority: authority}, server, program)
+	base := newMachine(b, alias.File{Transport: alias.Gateway, Address: gateway, Authority: authority}, server, program)
 	host, port, err := net.SplitHostPort(server.Addr)
 	if err != nil {
 		b.Fatal(err)
@@ -89,7 +89,7 @@ func routes(b *testing.B) []route {
 		{"direct", "HostName " + host + "\n  Port " + port},
 		{"passed", fmt.Sprintf("ProxyCommand %q --fdpass %s\n  ProxyUseFdpass yes", program, aliasName)},
 		{"copied", fmt.Sprintf("ProxyCommand %q %s", program, aliasName)},
-		{"proxytunnel", "ProxyCommand proxytunnel -q -p " + gateway.Addr + " -d " + authority},
+		{"proxytunnel", "ProxyCommand proxytunnel -q -p " + gateway + " -d " + authority},
 	} {
 		m := machine{home: base.home, config: filepath.Join(base.home, w.name)}
 		m.writeConfig(b, server, w.config)

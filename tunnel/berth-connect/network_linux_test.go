@@ -38,7 +38,7 @@ type distant struct {
 func newDistant(t testing.TB, network *sshtest.Network, host string, sshd ...string) distant {
 	t.Helper()
 	d := distant{Network: network, server: sshtest.StartIn(t, network.Server, sshd...), gateway: net.JoinHostPort(host, fmt.Sprint(gatewayPort))}
-	sshtest.Envoy(t, network.Server, gatewayPort, d.server.Addr)
+	sshtest.Envoy(t, sshtest.EnvoyConfig{Namespace: network.Server, Port: gatewayPort, Target: d.server.Addr})
 	d.machine = passing(t, alias.File{Transport: alias.Gateway, Address: d.gateway, Authority: authority}, d.server)
 	return d
 }
@@ -143,7 +143,12 @@ type session struct {
 
 func (d distant) session(t testing.TB) *session {
 	t.Helper()
-	cmd := d.ssh(t.Context(), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=40", aliasName, "cat")
+	return converse(t, d.ssh(t.Context(), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=40", aliasName, "cat"))
+}
+
+// converse starts a command that echoes lines.
+func converse(t testing.TB, cmd *exec.Cmd) *session {
+	t.Helper()
 	s := &session{cmd: cmd}
 	var err error
 	if s.in, err = cmd.StdinPipe(); err != nil {
