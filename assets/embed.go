@@ -23,7 +23,7 @@ func Gateway(name string) ([]byte, error) { return gatewayFiles.ReadFile("gatewa
 // /etc/berth/boot is.
 func Boot(profile string) map[string]string {
 	boot := map[string]string{}
-	for _, name := range []string{"entrypoint.sh", "enter.sh", "sshd_config"} {
+	for _, name := range []string{"entrypoint.sh", "enter.sh", "started.sh", "sshd_config"} {
 		boot[name] = file(name)
 	}
 	if profile == "full" {

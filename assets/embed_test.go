@@ -23,7 +23,7 @@ import (
 )
 
 func TestEntrypointIsCleanShell(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "shellcheck", "-s", "sh", "workspace/entrypoint.sh", "workspace/root.sh", "workspace/enter.sh")
+	cmd := exec.CommandContext(t.Context(), "shellcheck", "-s", "sh", "workspace/entrypoint.sh", "workspace/root.sh", "workspace/enter.sh", "workspace/started.sh")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("shellcheck: %v\n%s", err, out)
 	}

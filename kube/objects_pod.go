@@ -18,8 +18,12 @@ import (
 // ContainerName is the container that runs sshd.
 const ContainerName = "workspace"
 
-// entrypoint is the script that it runs, whatever the image.
-const entrypoint = "/etc/berth/boot/entrypoint.sh"
+// The script that it runs, and the one that is its startup probe, whatever the
+// image.
+const (
+	entrypoint = "/etc/berth/boot/entrypoint.sh"
+	started    = "/etc/berth/boot/started.sh"
+)
 
 // userID is the login user's number in every profile, so that a home can move
 // from one profile to another.
@@ -108,6 +112,7 @@ func (b builder) container() (corev1.Container, error) {
 			{Name: volumeSSH, MountPath: "/etc/berth/ssh", ReadOnly: true},
 			{Name: volumeBoot, MountPath: "/etc/berth/boot", ReadOnly: true},
 		},
+		StartupProbe: startupProbe(),
 		ReadinessProbe: &corev1.Probe{
 			ProbeHandler:  corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(workspace.SSHPort)}},
 			PeriodSeconds: 3,
@@ -127,6 +132,18 @@ func (b builder) container() (corev1.Container, error) {
 		b.mountRoot(&c)
 	}
 	return c, nil
+}
+
+// startupProbe waits for sshd within one probe: each of the kubelet's own starts
+// a second after the last at the earliest, and one that is for readiness three.
+// It gives up after an hour, which no installation of packages takes.
+func startupProbe() *corev1.Probe {
+	return &corev1.Probe{
+		ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", started}}},
+		PeriodSeconds:    1,
+		TimeoutSeconds:   30,
+		FailureThreshold: 120,
+	}
 }
 
 // env is the container's environment, in an order that does not change.

@@ -24,7 +24,7 @@ import (
 
 const (
 	redialFirst = 500 * time.Millisecond // the shortest pause between two dials
-	redialMost  = 5 * time.Second
+	redialMost  = 2 * time.Second
 	// gapPatience is how long a connection waits for one to the workspace, and
 	// for its far end: as long as a person waits before trying again.
 	gapPatience = 10 * time.Second
@@ -92,7 +92,7 @@ func (f Forwarder) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := f.Dial(ctx)
+	client, err := r.dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,8 +112,15 @@ func (f Forwarder) Run(ctx context.Context) error {
 // forwarding is one run of a Forwarder.
 type forwarding struct {
 	Forwarder
-	link  *link
-	tasks sync.WaitGroup
+	link    *link
+	tasks   sync.WaitGroup
+	dialled time.Time // when the last dial began
+}
+
+// dial logs in, and notes when.
+func (r *forwarding) dial(ctx context.Context) (*Client, error) {
+	r.dialled = time.Now()
+	return r.Dial(ctx)
 }
 
 // keep has the link follow the connection, and makes a new one when it is lost.
@@ -162,7 +169,7 @@ func (r *forwarding) watch(ctx context.Context, client *Client) (*Client, error)
 		}
 		tried = time.Now()
 		pause.grow()
-		second, err := r.Dial(ctx)
+		second, err := r.dial(ctx)
 		if err != nil {
 			continue
 		}
@@ -177,8 +184,15 @@ func (r *forwarding) watch(ctx context.Context, client *Client) (*Client, error)
 func (r *forwarding) redial(ctx context.Context) (*Client, error) {
 	told := ""
 	for pause := newPause(); ; pause.grow() {
+		// The first dial does not wait, unless there was one a moment ago: a
+		// server may let everybody in and hang up.
+		select {
+		case <-time.After(redialFirst - time.Since(r.dialled)):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 		begun := time.Now()
-		client, err := r.Dial(ctx)
+		client, err := r.dial(ctx)
 		if err == nil {
 			return client, nil
 		}

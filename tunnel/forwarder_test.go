@@ -302,3 +302,43 @@ func freePort(t *testing.T) string {
 	defer func() { _ = ln.Close() }()
 	return port(t, ln.Addr().String())
 }
+
+// A server that lets everybody in and hangs up is not dialled more than twice
+// a second for it.
+func TestForwardsDoNotHammer(t *testing.T) {
+	t.Parallel()
+	server := sshtest.Start(t)
+	config := configFor(server)
+	var mu sync.Mutex // guards dials
+	var dials []time.Time
+	enough := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		<-enough
+		cancel()
+	}()
+	err := tunnel.Forwarder{
+		Dial: func(ctx context.Context) (*tunnel.Client, error) {
+			mu.Lock()
+			if dials = append(dials, time.Now()); len(dials) == 4 {
+				close(enough)
+			}
+			mu.Unlock()
+			client, err := tunnel.Dial(ctx, config)
+			if err == nil {
+				_ = client.Close() // as the server may
+			}
+			return client, err
+		},
+		Forwards: parse(t, false, "0:9"), Tell: func(tunnel.ForwardEvent) {},
+	}.Run(ctx)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("forwarding ended with %v", err)
+	}
+	for i := 1; i < len(dials); i++ {
+		if gap := dials[i].Sub(dials[i-1]); gap < 490*time.Millisecond {
+			t.Errorf("dial %d came %s after the one before", i+1, gap)
+		}
+	}
+}
