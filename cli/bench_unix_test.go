@@ -32,6 +32,7 @@ type glass struct {
 	mu      sync.Mutex // guards emu
 	emu     *vt.Emulator
 	changed chan struct{} // capacity 1
+	close   func()        // ends the program
 }
 
 // openGlass runs the program on a pseudo-terminal until the benchmark ends.
@@ -54,7 +55,7 @@ func openGlass(b *testing.B, bed *bed) *glass {
 	var running sync.WaitGroup
 	running.Go(func() { g.follow(p) })
 	running.Go(func() { g.answer() })
-	b.Cleanup(func() {
+	g.close = sync.OnceFunc(func() {
 		_ = cmd.Process.Kill() // it has nothing to put away: the terminal goes too
 		_ = cmd.Wait()
 		_ = tty.Close()
@@ -64,6 +65,7 @@ func openGlass(b *testing.B, bed *bed) *glass {
 		}
 		running.Wait()
 	})
+	b.Cleanup(g.close)
 	return g
 }
 

@@ -7,6 +7,8 @@ package cli
 
 import (
 	"context"
+	"hash/maphash"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -183,15 +185,50 @@ func (l *live) show(ctx context.Context, w *kube.Watcher) {
 	}
 }
 
+// Reconciling reads every alias file, so it is done when something about them
+// has changed, and again after a while in case somebody else has touched them.
+const (
+	aliasPause = time.Second
+	aliasAnew  = time.Minute
+)
+
 // alias reconciles aliases apart from the list: disks can be slow.
 func (l *live) alias(ctx context.Context, w *kube.Watcher, wanted <-chan struct{}) {
+	seed := maphash.MakeSeed()
+	var done uint64 // what the last reconciliation was about
+	var at time.Time
 	for {
 		select {
 		case <-wanted:
-			s, _ := w.Snapshot()
+		case <-ctx.Done():
+			return
+		}
+		s, _ := w.Snapshot()
+		if about := aliasesOf(s, seed); s.Live() && (about != done || time.Since(at) > aliasAnew) {
 			l.app.reconcile(ctx, s)
+			done, at = about, time.Now()
+			debug.FreeOSMemory() // ten thousand aliases take as much as the rest
+		}
+		select {
+		case <-time.After(aliasPause):
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// aliasesOf sums up what the aliases of a list are made from, whatever its order.
+func aliasesOf(s workspace.Snapshot, seed maphash.Seed) uint64 {
+	var sum uint64
+	for i := range s.Workspaces {
+		w := &s.Workspaces[i]
+		sum += maphash.Comparable(seed, aliasParts{w.Ref, w.UID, w.HostKey, w.Spec.User, w.Route})
+	}
+	return sum + uint64(len(s.Workspaces)) + maphash.Comparable(seed, len(s.Denied))
+}
+
+type aliasParts struct {
+	workspace.Ref
+	uid, hostKey, user string
+	route              workspace.Route
 }

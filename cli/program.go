@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime/debug"
 	"sync"
 
 	"github.com/berth-sh/berth/tui"
@@ -26,6 +27,9 @@ func runProgram(ctx context.Context, a *app) error {
 	}
 	// Whatever would be written beside the screen goes to the log.
 	a.fullScreen, a.err = true, a.logFile
+
+	// A long list is read in a moment and then looked at for a day.
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
 
 	list := newLive(a)
 	running, stop := context.WithCancel(ctx)

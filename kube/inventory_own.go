@@ -25,7 +25,7 @@ func (i *inventory) address(ctx context.Context, way route.Addressed, inst works
 		s, err := i.client.clientset.CoreV1().Services(i.ref.Namespace).Get(ctx, i.ref.BalancerName(), metav1.GetOptions{})
 		switch {
 		case err == nil:
-			own.Host = seeBalancer(s).Address
+			own.Host = seeBalancer(s).observed.Address
 		case !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err):
 			return "", err
 		}
@@ -49,7 +49,7 @@ func (i *inventory) routeState(live *unstructured.Unstructured, err error) (stat
 	if live.GetKind() != "Service" || runtime.DefaultUnstructuredConverter.FromUnstructured(live.Object, &s) != nil {
 		return "present", ""
 	}
-	if at := seeBalancer(&s).Address; at != "" {
+	if at := seeBalancer(&s).observed.Address; at != "" {
 		return "present", at
 	}
 	return "pending", "the cloud has given no address"

@@ -19,7 +19,8 @@ type deploymentSeen struct {
 	observed workspace.Deployment
 	spec     workspace.Spec
 	hostKey  string
-	port     int // of the gateway; 0 where it has none
+	port     int  // of the gateway; 0 where it has none
+	own      bool // it has the name of its workspace
 }
 
 // claimSeen is what is kept of a claim.
@@ -27,17 +28,19 @@ type claimSeen struct {
 	observed workspace.Claim
 	spec     workspace.Spec
 	hostKey  string
+	own      bool // it has the name of its workspace's
 }
 
-func seeDeployment(d *appsv1.Deployment) deploymentSeen {
+func (k *specs) seeDeployment(d *appsv1.Deployment) deploymentSeen {
 	seen := deploymentSeen{
 		observed: workspace.Deployment{
 			Name: workspace.Safe(d.Name), UID: workspace.Safe(string(d.UID)), Created: d.CreationTimestamp.Time,
 			Replicas: 1, ReadyReplicas: int(d.Status.ReadyReplicas), Terminating: d.DeletionTimestamp != nil,
 		},
-		spec:    specSeen(d),
+		spec:    k.specSeen(d),
 		hostKey: workspace.Safe(d.Annotations[workspace.AnnotationHostKey]),
 		port:    portOf(d),
+		own:     d.Name == d.Labels[workspace.LabelWorkspace],
 	}
 	if d.Spec.Replicas != nil {
 		seen.observed.Replicas = int(*d.Spec.Replicas)
@@ -51,30 +54,33 @@ func seeDeployment(d *appsv1.Deployment) deploymentSeen {
 
 // specSeen is SpecOf for the screen: where the kept spec cannot be read, what
 // the pod asks for is still known, and whoever edits or restores says why.
-func specSeen(d *appsv1.Deployment) workspace.Spec {
-	spec, err := SpecOf(d, nil)
-	if err != nil {
+func (k *specs) specSeen(d *appsv1.Deployment) workspace.Spec {
+	spec, err := k.parse(d.Annotations[workspace.AnnotationSpec])
+	if err == nil {
+		correctSpec(&spec, d, nil)
+	} else {
 		for _, c := range d.Spec.Template.Spec.Containers {
 			if c.Name == ContainerName {
 				spec = workspace.Spec{Image: c.Image}
 			}
 		}
 	}
-	return safeSpec(spec)
+	spec.Image, spec.CPU, spec.Memory = shared(spec.Image), shared(spec.CPU), shared(spec.Memory)
+	return spec
 }
 
 // keptSpec reads the annotation; a spec that cannot be read is empty here, and
 // whoever restores from it says why.
-func keptSpec(annotations map[string]string) workspace.Spec {
+func (k *specs) keptSpec(annotations map[string]string) workspace.Spec {
 	kept := annotations[workspace.AnnotationSpec]
 	if kept == "" {
 		return workspace.Spec{}
 	}
-	spec, err := workspace.ParseSpec(kept)
+	spec, err := k.parse(kept)
 	if err != nil {
 		return workspace.Spec{}
 	}
-	return safeSpec(spec)
+	return spec
 }
 
 // safeSpec makes a kept spec fit for the screen. Names that could never have
@@ -129,15 +135,16 @@ type replicaSetSeen struct {
 	revision int
 }
 
-func seeClaim(c *corev1.PersistentVolumeClaim) claimSeen {
+func (k *specs) seeClaim(c *corev1.PersistentVolumeClaim) claimSeen {
 	seen := claimSeen{
 		observed: workspace.Claim{
 			Name: workspace.Safe(c.Name), UID: workspace.Safe(string(c.UID)), Created: c.CreationTimestamp.Time,
 			Phase: workspace.Safe(string(c.Status.Phase)), Deleted: c.Labels[workspace.LabelDeleted] == "true",
 			Terminating: c.DeletionTimestamp != nil,
 		},
-		spec:    keptSpec(c.Annotations),
+		spec:    k.keptSpec(c.Annotations),
 		hostKey: workspace.Safe(c.Annotations[workspace.AnnotationHostKey]),
+		own:     c.Name == refOf(c).ClaimName(),
 	}
 	correct(&seen.spec.Disk, c.Spec.Resources.Requests, corev1.ResourceStorage)
 	if c.Spec.StorageClassName != nil {
@@ -152,9 +159,15 @@ func seeClaim(c *corev1.PersistentVolumeClaim) claimSeen {
 	return seen
 }
 
+// balancerSeen is what is kept of a Service.
+type balancerSeen struct {
+	observed workspace.Balancer
+	own      bool // it has the name of its workspace's
+}
+
 // seeBalancer takes the first address that can be dialled. A load balancer
 // with several names them in the order in which they are to be tried.
-func seeBalancer(s *corev1.Service) workspace.Balancer {
+func seeBalancer(s *corev1.Service) balancerSeen {
 	seen := workspace.Balancer{Name: workspace.Safe(s.Name), UID: workspace.Safe(string(s.UID)), Created: s.CreationTimestamp.Time}
 	for _, at := range s.Status.LoadBalancer.Ingress {
 		for _, address := range []string{at.IP, at.Hostname} {
@@ -163,12 +176,12 @@ func seeBalancer(s *corev1.Service) workspace.Balancer {
 			}
 		}
 	}
-	return seen
+	return balancerSeen{seen, s.Name == refOf(s).BalancerName()}
 }
 
 func condition(kind string, status corev1.ConditionStatus, reason, message string, since metav1.Time) workspace.Condition {
 	return workspace.Condition{
-		Type: workspace.Safe(kind), True: status == corev1.ConditionTrue, Reason: workspace.Safe(reason), Message: workspace.Safe(message), Since: since.Time,
+		Type: shared(kind), True: status == corev1.ConditionTrue, Reason: shared(reason), Message: shared(message), Since: since.Time,
 	}
 }
 

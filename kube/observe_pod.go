@@ -19,8 +19,8 @@ type podSeen struct {
 func seePod(p *corev1.Pod) podSeen {
 	seen := podSeen{observed: workspace.Pod{
 		Name: workspace.Safe(p.Name), UID: workspace.Safe(string(p.UID)), Created: p.CreationTimestamp.Time,
-		Phase: workspace.Safe(string(p.Status.Phase)), Reason: workspace.Safe(p.Status.Reason), Message: workspace.Safe(p.Status.Message),
-		Node: workspace.Safe(p.Spec.NodeName),
+		Phase: shared(string(p.Status.Phase)), Reason: shared(p.Status.Reason), Message: workspace.Safe(p.Status.Message),
+		Node: shared(p.Spec.NodeName),
 	}}
 	o := &seen.observed
 	if p.DeletionTimestamp != nil {
@@ -73,9 +73,9 @@ func timeline(p *workspace.Pod) workspace.Timeline {
 func seeContainers(specs []corev1.Container, statuses []corev1.ContainerStatus, initial bool) []workspace.Container {
 	var out []workspace.Container
 	for _, spec := range specs {
-		c := workspace.Container{Name: workspace.Safe(spec.Name), Image: workspace.Safe(spec.Image), Init: initial}
+		c := workspace.Container{Name: shared(spec.Name), Image: shared(spec.Image), Init: initial}
 		if q, ok := spec.Resources.Limits[corev1.ResourceMemory]; ok {
-			c.Memory = q.String()
+			c.Memory = shared(q.String())
 		}
 		for i := range statuses {
 			if s := &statuses[i]; s.Name == spec.Name {
@@ -103,7 +103,7 @@ func seeState(s corev1.ContainerState) workspace.ContainerState {
 			ExitCode: int(s.Terminated.ExitCode), Signal: int(s.Terminated.Signal), Since: s.Terminated.FinishedAt.Time,
 		}
 	case s.Waiting != nil:
-		return workspace.ContainerState{Kind: "waiting", Reason: workspace.Safe(s.Waiting.Reason), Message: workspace.Safe(s.Waiting.Message)}
+		return workspace.ContainerState{Kind: "waiting", Reason: shared(s.Waiting.Reason), Message: workspace.Safe(s.Waiting.Message)}
 	}
 	return workspace.ContainerState{}
 }

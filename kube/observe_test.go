@@ -99,10 +99,10 @@ func TestObjectsArriveSafe(t *testing.T) {
 	if seen.observed.Name == "" || len(seen.observed.Containers) == 0 {
 		t.Fatal("the pod was not read")
 	}
-	checkSafe(t, "deployment", reflect.ValueOf(seeDeployment(&d)))
+	checkSafe(t, "deployment", reflect.ValueOf(new(specs).seeDeployment(&d)))
 	checkSafe(t, "replicaset", reflect.ValueOf(seeReplicaSet(&rs)))
 	checkSafe(t, "pod", reflect.ValueOf(seen))
-	checkSafe(t, "claim", reflect.ValueOf(seeClaim(&c)))
+	checkSafe(t, "claim", reflect.ValueOf(new(specs).seeClaim(&c)))
 	checkSafe(t, "event", reflect.ValueOf(seeEvent(&e)))
 	checkSafe(t, "log", reflect.ValueOf(logLine("2026-03-04T12:00:00Z "+evil+"\r\n", false)))
 }

@@ -20,6 +20,11 @@ func SpecOf(d *appsv1.Deployment, claim *corev1.PersistentVolumeClaim) (workspac
 	if err != nil {
 		return spec, fmt.Errorf("settings of %s: %w", d.Name, safeError(err))
 	}
+	correctSpec(&spec, d, claim)
+	return spec, nil
+}
+
+func correctSpec(spec *workspace.Spec, d *appsv1.Deployment, claim *corev1.PersistentVolumeClaim) {
 	for _, c := range d.Spec.Template.Spec.Containers {
 		if c.Name != ContainerName {
 			continue
@@ -32,7 +37,6 @@ func SpecOf(d *appsv1.Deployment, claim *corev1.PersistentVolumeClaim) (workspac
 	if claim != nil {
 		correct(&spec.Disk, claim.Spec.Resources.Requests, corev1.ResourceStorage)
 	}
-	return spec, nil
 }
 
 // correct replaces a quantity by the live one where they differ in amount; the

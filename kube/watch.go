@@ -6,9 +6,12 @@ package kube
 // Snapshot: nothing is pushed, so a slow reader costs nobody anything.
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,18 +42,21 @@ type Watcher struct {
 	way     route.Route
 	gate    gate
 	sources []*source
+	specs   specs
 	changed chan struct{}
 	woken   chan struct{}
 
 	mu         sync.Mutex // guards what follows, and what sources say it guards
 	rows       map[workspace.Ref]*row
+	order      []*row // by namespace and name; nil when it must be made
 	dirty      map[workspace.Ref]bool
 	going      map[string]bool // namespaces that terminate
 	lost       map[string]bool // nodes that are not ready
 	classes    map[string]bool // storage classes; true binds on first consumer
 	classError *workspace.Access
 	synced     bool
-	probe      *workspace.Probe // the newest of all rows
+	first      []workspace.Workspace // shown until synced
+	probe      *workspace.Probe      // the newest of all rows
 	state      state
 	generation uint64
 	snapshot   *workspace.Snapshot // of generation; nil when it must be made
@@ -93,6 +99,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	for _, s := range w.sources {
 		running.Go(func() { s.run(ctx) })
 	}
+	running.Go(func() { w.readFirst(ctx) })
 	running.Go(func() { w.readClasses(ctx) })
 	running.Go(func() { w.readEvents(ctx) })
 	w.foldLoop(ctx)
@@ -116,14 +123,29 @@ func (w *Watcher) makeSnapshot() *workspace.Snapshot {
 		Namespace: w.config.Namespace, Installation: w.config.Installation,
 		Denied: w.state.denied, Synced: w.synced, StaleSince: w.state.staleSince,
 		Problem: w.state.problem, Hint: w.state.hint, Probe: w.probe,
-		Workspaces: make([]workspace.Workspace, 0, len(w.rows)),
 	}
-	for _, r := range w.rows {
+	if !w.synced {
+		s.Workspaces = w.first
+		return s
+	}
+	s.Workspaces = make([]workspace.Workspace, 0, len(w.rows))
+	for _, r := range w.inOrder() {
 		if r.shown {
 			s.Workspaces = append(s.Workspaces, r.out)
 		}
 	}
 	return s
+}
+
+// inOrder returns the rows by namespace and name, as they are mostly shown: to
+// sort what is sorted costs little.
+func (w *Watcher) inOrder() []*row {
+	if w.order == nil {
+		w.order = slices.SortedFunc(maps.Values(w.rows), func(a, b *row) int {
+			return cmp.Or(strings.Compare(a.ref.Namespace, b.ref.Namespace), strings.Compare(a.ref.Name, b.ref.Name))
+		})
+	}
+	return w.order
 }
 
 // Changed is signalled after a change; several changes may be one signal.
@@ -184,7 +206,7 @@ func (w *Watcher) foldDirty() bool {
 	defer w.mu.Unlock()
 	changed := false
 	if synced := w.allSynced(); synced != w.synced {
-		w.synced, changed = synced, true
+		w.synced, w.first, changed = synced, nil, true
 	}
 	if state := w.makeState(); !state.equal(w.state) {
 		if !state.staleSince.Equal(w.state.staleSince) || !slices.Equal(state.denied, w.state.denied) {

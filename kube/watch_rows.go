@@ -14,6 +14,7 @@ import (
 
 // row is one workspace. The watcher's mutex guards it.
 type row struct {
+	ref         workspace.Ref
 	deployment  *deploymentSeen
 	claim       *claimSeen
 	replicaSets map[string]replicaSetSeen
@@ -53,8 +54,8 @@ func (r *row) empty() bool {
 func (w *Watcher) at(ref workspace.Ref) *row {
 	r := w.rows[ref]
 	if r == nil {
-		r = &row{replicaSets: map[string]replicaSetSeen{}, pods: map[string]podSeen{}}
-		w.rows[ref] = r
+		r = &row{ref: ref, replicaSets: map[string]replicaSetSeen{}, pods: map[string]podSeen{}}
+		w.rows[ref], w.order = r, nil
 	}
 	w.dirty[ref] = true
 	return r
@@ -68,6 +69,7 @@ func (w *Watcher) refold(ref workspace.Ref, now time.Time) bool {
 	}
 	if r.empty() {
 		delete(w.rows, ref)
+		w.order = nil
 		return r.shown
 	}
 	// Leftovers of a purged workspace are no row, and neither is a pod whose

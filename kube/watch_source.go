@@ -13,7 +13,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -42,11 +41,11 @@ type source struct {
 	resource string // as in a role: "deployments.apps"
 	optional bool   // the list is complete without it
 	example  runtime.Object
-	client   any // for client-go to ask whether it can stream lists
 	list     func(context.Context, metav1.ListOptions) (runtime.Object, error)
 	watch    func(context.Context, metav1.ListOptions) (watch.Interface, error)
-	put      func(runtime.Object) // called with w.mu held
-	drop     func(key string)     // called with w.mu held
+	see      func(runtime.Object) any // what is kept of an object; called without locks
+	put      func(seen)               // called with w.mu held
+	drop     func(key string)         // called with w.mu held
 
 	keys map[string]bool // guarded by w.mu: what is there, as NAMESPACE/NAME
 
@@ -66,13 +65,19 @@ func (s *source) run(ctx context.Context) {
 	lw := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc:  s.listOnce,
 		WatchFuncWithContext: s.watchOnce,
-	}, s.client)
+	}, plainLists{})
 	// The gate paces attempts; this back-off only keeps the loop from spinning.
 	backoff := wait.Backoff{Duration: 50 * time.Millisecond, Factor: 1.5, Cap: 500 * time.Millisecond, Steps: 6, Jitter: 0.2}
 	cache.NewReflectorWithOptions(lw, s.example, s, cache.ReflectorOptions{
 		Name: s.resource, TypeDescription: s.resource, Backoff: &backoff,
 	}).RunWithContext(ctx)
 }
+
+// plainLists tells client-go not to ask for lists as streams of events.
+type plainLists struct{}
+
+// IsWatchListSemanticsUnSupported is the name that client-go gives to that.
+func (plainLists) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (s *source) listOnce(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 	if err := s.enter(ctx, "list"); err != nil {
@@ -179,16 +184,14 @@ func (s *source) Add(obj any) error { return s.Update(obj) }
 
 // Update takes a changed object.
 func (s *source) Update(obj any) error {
-	key, err := cache.MetaNamespaceKeyFunc(obj)
+	o, err := s.take(obj)
 	if err != nil {
 		return fmt.Errorf("storing %s: %w", s.resource, err)
 	}
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	if o, ok := obj.(runtime.Object); ok {
-		s.keys[key] = true
-		s.put(o)
-	}
+	s.keys[o.key()] = true
+	s.put(o)
 	s.w.wake()
 	return nil
 }
@@ -210,21 +213,18 @@ func (s *source) Delete(obj any) error {
 // Replace takes a complete list. Old and new content change over under one
 // lock, so nobody sees a list that is empty or half there.
 func (s *source) Replace(list []any, _ string) error {
+	objects := make([]seen, 0, len(list))
+	for _, obj := range list {
+		if o, err := s.take(obj); err == nil {
+			objects = append(objects, o)
+		}
+	}
 	s.w.mu.Lock()
 	gone := s.keys
-	s.keys = make(map[string]bool, len(list))
-	for _, obj := range list {
-		o, ok := obj.(runtime.Object)
-		if !ok {
-			continue
-		}
-		m, err := meta.Accessor(o)
-		if err != nil {
-			continue
-		}
-		key := cache.NewObjectName(m.GetNamespace(), m.GetName()).String()
-		s.keys[key] = true
-		delete(gone, key)
+	s.keys = make(map[string]bool, len(objects))
+	for _, o := range objects {
+		s.keys[o.key()] = true
+		delete(gone, o.key())
 		s.put(o)
 	}
 	for key := range gone {
@@ -240,12 +240,14 @@ func (s *source) Replace(list []any, _ string) error {
 // Resync has nothing to do: there is no second copy to compare with.
 func (s *source) Resync() error { return nil }
 
-// Transformer spares the reflector's temporary store what nobody reads.
+// Transformer takes objects down on their way into the reflector's temporary
+// store, which would otherwise hold the whole list as it came.
 func (s *source) Transformer() cache.TransformFunc {
 	return func(obj any) (any, error) {
-		if m, err := meta.Accessor(obj); err == nil {
-			m.SetManagedFields(nil)
+		o, err := s.take(obj)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", s.resource, err)
 		}
-		return obj, nil
+		return &o, nil
 	}
 }

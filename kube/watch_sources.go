@@ -6,6 +6,8 @@ package kube
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/berth-sh/berth/kube/route"
@@ -32,14 +35,11 @@ type lister[L runtime.Object] interface {
 	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
 }
 
-// newSource makes a source of a typed client; narrow restricts every request.
-func newSource[L runtime.Object](w *Watcher, resource string, example runtime.Object, api lister[L], narrow func(*metav1.ListOptions)) *source {
-	return &source{
-		w: w, resource: resource, example: example, client: w.client,
-		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			narrow(&o)
-			return api.List(ctx, o)
-		},
+// newSource makes a source of a typed client; narrow restricts every request,
+// and request begins the same one by hand.
+func newSource[L runtime.Object](w *Watcher, resource string, example func() message, request func() *rest.Request, api lister[L], narrow func(*metav1.ListOptions)) *source {
+	s := &source{
+		w: w, resource: resource, example: example(),
 		watch: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			narrow(&o)
 			return api.Watch(ctx, o)
@@ -47,30 +47,53 @@ func newSource[L runtime.Object](w *Watcher, resource string, example runtime.Ob
 		keys: map[string]bool{}, denied: map[string]workspace.Access{},
 		retry: map[string]time.Time{}, refused: map[string]int{},
 	}
+	s.list = func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+		narrow(&o)
+		list, err := s.readList(ctx, request(), o, example)
+		if errors.Is(err, errNoProtobuf) {
+			return api.List(ctx, o)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return list, nil
+	}
+	return s
 }
 
 func (w *Watcher) allSources() []*source {
 	ns := w.config.Namespace
 	own := func(o *metav1.ListOptions) { o.LabelSelector = ownSelector() }
+	core, apps := w.client.CoreV1(), w.client.AppsV1()
+	from := func(client rest.Interface, namespace, resource string) func() *rest.Request {
+		return func() *rest.Request {
+			return client.Get().NamespaceIfScoped(namespace, namespace != "").Resource(resource)
+		}
+	}
 	sources := []*source{
-		w.deploymentSource(newSource(w, "deployments.apps", &appsv1.Deployment{}, w.client.AppsV1().Deployments(ns), own)),
-		w.claimSource(newSource(w, "persistentvolumeclaims", &corev1.PersistentVolumeClaim{}, w.client.CoreV1().PersistentVolumeClaims(ns), own)),
-		w.podSource(newSource(w, "pods", &corev1.Pod{}, w.client.CoreV1().Pods(ns), own)),
-		w.replicaSetSource(newSource(w, "replicasets.apps", &appsv1.ReplicaSet{}, w.client.AppsV1().ReplicaSets(ns), own)),
-		w.namespaceSource(newSource(w, "namespaces", &corev1.Namespace{}, w.client.CoreV1().Namespaces(), func(o *metav1.ListOptions) {
-			if ns != "" {
-				o.FieldSelector = "metadata.name=" + ns
-			}
-		})),
-		w.nodeSource(newSource(w, "nodes", &corev1.Node{}, w.client.CoreV1().Nodes(), func(*metav1.ListOptions) {})),
+		w.deploymentSource(newSource(w, "deployments.apps", func() message { return &appsv1.Deployment{} },
+			from(apps.RESTClient(), ns, "deployments"), apps.Deployments(ns), own)),
+		w.claimSource(newSource(w, "persistentvolumeclaims", func() message { return &corev1.PersistentVolumeClaim{} },
+			from(core.RESTClient(), ns, "persistentvolumeclaims"), core.PersistentVolumeClaims(ns), own)),
+		w.podSource(newSource(w, "pods", func() message { return &corev1.Pod{} }, from(core.RESTClient(), ns, "pods"), core.Pods(ns), own)),
+		w.replicaSetSource(newSource(w, "replicasets.apps", func() message { return &appsv1.ReplicaSet{} },
+			from(apps.RESTClient(), ns, "replicasets"), apps.ReplicaSets(ns), own)),
+		w.namespaceSource(newSource(w, "namespaces", func() message { return &corev1.Namespace{} },
+			from(core.RESTClient(), "", "namespaces"), core.Namespaces(), func(o *metav1.ListOptions) {
+				if ns != "" {
+					o.FieldSelector = "metadata.name=" + ns
+				}
+			})),
+		w.nodeSource(newSource(w, "nodes", func() message { return &corev1.Node{} },
+			from(core.RESTClient(), "", "nodes"), core.Nodes(), func(*metav1.ListOptions) {})),
 	}
 	for _, s := range sources[3:] {
 		s.optional = true
 	}
 	if w.config.Installation.Gateway.Kind == route.KindLoadBalancer {
 		// Not optional: without it a list would show every address as missing.
-		sources = append(sources, w.balancerSource(newSource(w, "services", &corev1.Service{}, w.client.CoreV1().Services(ns),
-			func(o *metav1.ListOptions) { o.LabelSelector = route.BalancerSelector() })))
+		sources = append(sources, w.balancerSource(newSource(w, "services", func() message { return &corev1.Service{} },
+			from(core.RESTClient(), ns, "services"), core.Services(ns), func(o *metav1.ListOptions) { o.LabelSelector = route.BalancerSelector() })))
 	}
 	return sources
 }
@@ -80,9 +103,10 @@ func refOf(m metav1.Object) workspace.Ref {
 	return workspace.Ref{Namespace: workspace.Safe(m.GetNamespace()), Name: workspace.Safe(m.GetLabels()[workspace.LabelWorkspace])}
 }
 
-// joined makes a source whose objects belong to rows. An object keeps the row
-// it first joined, so that its end finds it again.
-func joined[T metav1.Object](w *Watcher, s *source, put func(*row, T), drop func(r *row, name string)) *source {
+// joined makes a source whose objects belong to rows. see takes an object down
+// to what is kept of it, outside any lock. An object keeps the row it first
+// joined, so that its end finds it again.
+func joined[T metav1.Object, S any](w *Watcher, s *source, see func(T) S, put func(r *row, name string, o S), drop func(r *row, name string)) *source {
 	refs := map[string]workspace.Ref{} // guarded by w.mu
 	leave := func(key string) {
 		if ref, ok := refs[key]; ok {
@@ -91,30 +115,41 @@ func joined[T metav1.Object](w *Watcher, s *source, put func(*row, T), drop func
 			delete(refs, key)
 		}
 	}
-	s.put = func(obj runtime.Object) {
+	s.see = func(obj runtime.Object) any {
 		o, ok := obj.(T)
+		if !ok {
+			return nil
+		}
+		return joint[S]{refOf(o), see(o)}
+	}
+	s.put = func(o seen) {
+		key := o.key()
+		j, ok := o.what.(joint[S])
 		if !ok {
 			return
 		}
-		key := cache.NewObjectName(o.GetNamespace(), o.GetName()).String()
-		ref := refOf(o)
-		if old, ok := refs[key]; ok && old != ref {
+		if old, ok := refs[key]; ok && old != j.ref {
 			leave(key)
 		}
-		if workspace.ValidateRef(ref) != nil {
+		if workspace.ValidateRef(j.ref) != nil {
 			return
 		}
-		refs[key] = ref
-		put(w.at(ref), o)
+		refs[key] = j.ref
+		put(w.at(j.ref), o.Name, j.object)
 	}
 	s.drop = leave
 	return s
 }
 
+// joint is what was seen of an object, and the workspace that it belongs to.
+type joint[S any] struct {
+	ref    workspace.Ref
+	object S
+}
+
 func (w *Watcher) deploymentSource(s *source) *source {
-	return joined(w, s, func(r *row, d *appsv1.Deployment) {
-		if d.Name == d.Labels[workspace.LabelWorkspace] {
-			seen := seeDeployment(d)
+	return joined(w, s, w.specs.seeDeployment, func(r *row, name string, seen deploymentSeen) {
+		if seen.own {
 			r.deployment = &seen
 		}
 	}, func(r *row, name string) {
@@ -125,9 +160,8 @@ func (w *Watcher) deploymentSource(s *source) *source {
 }
 
 func (w *Watcher) claimSource(s *source) *source {
-	return joined(w, s, func(r *row, c *corev1.PersistentVolumeClaim) {
-		if c.Name == refOf(c).ClaimName() {
-			seen := seeClaim(c)
+	return joined(w, s, w.specs.seeClaim, func(r *row, name string, seen claimSeen) {
+		if seen.own {
 			r.claim = &seen
 		}
 	}, func(r *row, name string) {
@@ -138,20 +172,19 @@ func (w *Watcher) claimSource(s *source) *source {
 }
 
 func (w *Watcher) podSource(s *source) *source {
-	return joined(w, s, func(r *row, p *corev1.Pod) { r.pods[p.Name] = seePod(p) },
+	return joined(w, s, seePod, func(r *row, name string, seen podSeen) { r.pods[name] = seen },
 		func(r *row, name string) { delete(r.pods, name) })
 }
 
 func (w *Watcher) replicaSetSource(s *source) *source {
-	return joined(w, s, func(r *row, rs *appsv1.ReplicaSet) { r.replicaSets[rs.Name] = seeReplicaSet(rs) },
+	return joined(w, s, seeReplicaSet, func(r *row, name string, seen replicaSetSeen) { r.replicaSets[name] = seen },
 		func(r *row, name string) { delete(r.replicaSets, name) })
 }
 
 func (w *Watcher) balancerSource(s *source) *source {
-	return joined(w, s, func(r *row, service *corev1.Service) {
-		if service.Name == refOf(service).BalancerName() {
-			seen := seeBalancer(service)
-			r.balancer = &seen
+	return joined(w, s, seeBalancer, func(r *row, name string, seen balancerSeen) {
+		if seen.own {
+			r.balancer = &seen.observed
 		}
 	}, func(r *row, name string) {
 		if r.balancer != nil && r.balancer.Name == name {
@@ -161,29 +194,29 @@ func (w *Watcher) balancerSource(s *source) *source {
 }
 
 func (w *Watcher) namespaceSource(s *source) *source {
-	s.put = func(obj runtime.Object) {
-		if ns, ok := obj.(*corev1.Namespace); ok {
-			w.flag(w.going, ns.Name, ns.DeletionTimestamp != nil, func(ref workspace.Ref, _ *row) bool { return ref.Namespace == ns.Name })
-		}
+	s.see = func(obj runtime.Object) any {
+		ns, ok := obj.(*corev1.Namespace)
+		return ok && ns.DeletionTimestamp != nil
 	}
-	s.drop = func(name string) {
-		w.flag(w.going, name, false, func(ref workspace.Ref, _ *row) bool { return ref.Namespace == name })
+	flag := func(name string, going bool) {
+		w.flag(w.going, name, going, func(ref workspace.Ref, _ *row) bool { return ref.Namespace == name })
 	}
+	s.put = func(o seen) { flag(o.Name, o.what == true) }
+	s.drop = func(name string) { flag(name, false) }
 	return s
 }
 
 func (w *Watcher) nodeSource(s *source) *source {
-	s.put = func(obj runtime.Object) {
+	s.see = func(obj runtime.Object) any {
 		n, ok := obj.(*corev1.Node)
 		if !ok {
-			return
+			return false
 		}
-		lost := false
-		for _, c := range n.Status.Conditions {
-			lost = lost || c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue
-		}
-		w.flagNode(n.Name, lost)
+		return slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+			return c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue
+		})
 	}
+	s.put = func(o seen) { w.flagNode(o.Name, o.what == true) }
 	s.drop = func(name string) { w.flagNode(name, false) }
 	return s
 }

@@ -216,12 +216,12 @@ func (d *Dir) private(own *os.Root, name string) error {
 	return nil
 }
 
-// load reads all alias files. Files that are damaged, or that break the
+// load reads the alias files whose names are wanted. Files that are damaged, or that break the
 // grammar, are left out: they get no Host block and the next complete list
 // writes them again. A file of a newer berth is an error, because rendering
 // without it would drop its alias. tidy removes what a crash left; the caller
 // then holds the lock.
-func load(own *os.Root, tidy bool) (map[string]alias.File, error) {
+func load(own *os.Root, tidy bool, wanted func(alias string) bool) (map[string]alias.File, error) {
 	dir, err := own.OpenRoot("alias")
 	if err != nil {
 		return nil, fmt.Errorf("reading alias files: %w", err)
@@ -236,7 +236,7 @@ func load(own *os.Root, tidy bool) (map[string]alias.File, error) {
 		if isTemp(e.Name()) && tidy {
 			_ = dir.Remove(e.Name()) // the next run tries again
 		}
-		if !e.Type().IsRegular() || isTemp(e.Name()) {
+		if !e.Type().IsRegular() || isTemp(e.Name()) || !wanted(e.Name()) {
 			continue
 		}
 		data, err := readSmall(dir, e.Name())

@@ -41,7 +41,7 @@ func (d *Dir) Offer(ctx context.Context, identities ...string) error {
 		if _, err := d.write(own, "identities", []byte(b.String())); err != nil {
 			return err
 		}
-		files, err := load(own, true)
+		files, err := load(own, true, everyAlias)
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func (d *Dir) Installed() (Status, error) {
 func (d *Dir) Install(ctx context.Context) (Installation, error) {
 	var done Installation
 	err := d.locked(ctx, func(own *os.Root) error {
-		files, err := load(own, true)
+		files, err := load(own, true, everyAlias)
 		if err != nil {
 			return err
 		}

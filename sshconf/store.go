@@ -62,7 +62,7 @@ func (d *Dir) step(ctx context.Context, scope Scope, work func(*plan) error) (Ch
 	var changes Changes
 	var refused error
 	err := d.locked(ctx, func(own *os.Root) error {
-		before, err := load(own, true)
+		before, err := load(own, true, everyAlias)
 		if err != nil {
 			return err
 		}
@@ -169,22 +169,23 @@ func (d *Dir) Read(name string) (alias.File, error) {
 // this cluster's, else a long one. It is of kind workspace.ErrNotFound where
 // there is none yet.
 func (d *Dir) Find(scope Scope, name string) (alias.File, error) {
-	files, err := d.List()
+	want := holder{scope.Cluster, scope.Namespace, name}
+	// The short one is nearly always there, and ten thousand others need not be
+	// read for it.
+	short := workspace.Ref{Namespace: scope.Namespace, Name: name}.Alias()
+	if f, err := d.Read(short); err == nil && holderOf(f) == want {
+		return f, nil
+	}
+	files, err := d.list(func(alias string) bool { return strings.HasPrefix(alias, name+"."+scope.Namespace+".") })
 	if err != nil {
 		return alias.File{}, err
 	}
-	want := holder{scope.Cluster, scope.Namespace, name}
-	var found []alias.File
-	for _, f := range files {
-		if holderOf(f) == want {
-			found = append(found, f)
-		}
-	}
-	if len(found) == 0 {
+	files = slices.DeleteFunc(files, func(f alias.File) bool { return holderOf(f) != want })
+	if len(files) == 0 {
 		return alias.File{}, workspace.WithKind(workspace.ErrNotFound,
 			fmt.Errorf("workspace %s/%s has no alias here", workspace.Safe(scope.Namespace), workspace.Safe(name)))
 	}
-	return slices.MinFunc(found, func(a, b alias.File) int {
+	return slices.MinFunc(files, func(a, b alias.File) int {
 		if n := strings.Count(a.Alias, ".") - strings.Count(b.Alias, "."); n != 0 {
 			return n
 		}
@@ -193,7 +194,12 @@ func (d *Dir) Find(scope Scope, name string) (alias.File, error) {
 }
 
 // List gives all aliases, sorted. A folder that does not exist yet has none.
-func (d *Dir) List() ([]alias.File, error) {
+func (d *Dir) List() ([]alias.File, error) { return d.list(everyAlias) }
+
+func everyAlias(string) bool { return true }
+
+// list gives the aliases whose names are wanted, sorted.
+func (d *Dir) list(wanted func(alias string) bool) ([]alias.File, error) {
 	own, err := os.OpenRoot(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -202,7 +208,7 @@ func (d *Dir) List() ([]alias.File, error) {
 		return nil, fmt.Errorf("reading aliases: %w", err)
 	}
 	defer func() { _ = own.Close() }() // opened to read
-	files, err := load(own, false)
+	files, err := load(own, false, wanted)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

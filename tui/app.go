@@ -37,7 +37,8 @@ type App struct {
 
 	snap    workspace.Snapshot
 	snapGen uint64
-	counted [3]int // workspaces, running, failing of snap
+	looked  time.Duration // how long the last snapshot took
+	counted [3]int        // workspaces, running, failing of snap
 
 	live, gone  *table.Table
 	showDeleted bool
@@ -106,7 +107,7 @@ func New(cfg Config) (*App, error) {
 
 // Messages of the program itself.
 type (
-	changedMsg struct{}
+	changedMsg struct{ sight *sight } // nil where it has not been taken yet
 	mailMsg    struct{}
 	frameMsg   struct{}
 	secondMsg  struct{}
@@ -130,6 +131,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, cmd
 	}
 	a.frame.dirty = true
+	if _, ok := msg.(tea.KeyPressMsg); ok {
+		a.frame.typed = true
+	}
 	return a, tea.Batch(cmd, a.frame.arm(), a.animate())
 }
 
@@ -153,7 +157,10 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		a.tellColors()
 		return nil
 	case changedMsg:
-		return tea.Batch(a.takeSnapshot(), a.waitSource())
+		if msg.sight == nil {
+			msg.sight = see(a.cfg.Source)
+		}
+		return tea.Batch(a.take(msg.sight), a.waitSource())
 	case mailMsg:
 		a.readMail()
 		return a.waitMail()

@@ -10,8 +10,12 @@ import (
 	"github.com/berth-sh/berth/tui/term"
 )
 
-// frameEvery is the least time between two compositions of the screen.
-const frameEvery = 16 * time.Millisecond
+// The least time between two compositions of the screen. A key is answered
+// sooner than what happens by itself.
+const (
+	frameEvery = 16 * time.Millisecond
+	keyEvery   = 4 * time.Millisecond
+)
 
 // frame is the composed screen and when the next one is due.
 type frame struct {
@@ -19,6 +23,7 @@ type frame struct {
 	armed bool // a frameMsg is on its way
 	every time.Duration
 	last  time.Time // by the real clock, not by Config.Now
+	typed bool      // the frame that is due answers a key
 	view  tea.View
 
 	early  early
@@ -27,7 +32,7 @@ type frame struct {
 
 // arm asks for a frame later when the last one was a moment ago.
 func (f *frame) arm() tea.Cmd {
-	wait := f.every - time.Since(f.last)
+	wait := f.wait()
 	if !f.dirty || f.armed || wait <= 0 {
 		return nil
 	}
@@ -35,11 +40,20 @@ func (f *frame) arm() tea.Cmd {
 	return tea.Tick(wait, func(time.Time) tea.Msg { return frameMsg{} })
 }
 
+// wait returns how long the next frame has to wait.
+func (f *frame) wait() time.Duration {
+	every := f.every
+	if f.typed {
+		every = min(every, keyEvery)
+	}
+	return every - time.Since(f.last)
+}
+
 // View returns the screen; it is composed only when something changed.
 func (a *App) View() tea.View {
 	f := &a.frame
-	if f.dirty && time.Since(f.last) >= f.every {
-		f.view, f.dirty, f.urgent = a.compose(), false, false
+	if f.dirty && f.wait() <= 0 {
+		f.view, f.dirty, f.urgent, f.typed = a.compose(), false, false, false
 		f.last = time.Now()
 	}
 	f.view.AltScreen = true

@@ -104,6 +104,9 @@ func (a *App) gatewayMark() string {
 func (a *App) counts(words bool) string {
 	t := a.theme
 	if !a.snap.Synced {
+		if n := len(a.snap.Workspaces); n > 0 {
+			return t.Muted.Paint(fmt.Sprintf("the first %d, loading…", n))
+		}
 		return ""
 	}
 	all, running, failing := a.counted[0], a.counted[1], a.counted[2]

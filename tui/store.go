@@ -11,21 +11,41 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
-// breath is the least time between two snapshots: a cluster that changes two
-// hundred times a second is looked at thirty times.
-const breath = 33 * time.Millisecond
+// A cluster that changes two hundred times a second is looked at thirty times,
+// and less often where a look takes long, so that keys never wait in line: at
+// ten thousand workspaces a look takes some milliseconds.
+const (
+	breath      = 33 * time.Millisecond
+	breathShare = 20 // of the time, at most one part goes into looking
+	longBreath  = 500 * time.Millisecond
+)
 
 // waitSource arms the one command that waits for the Source.
 func (a *App) waitSource() tea.Cmd {
+	wait := min(max(breath, breathShare*a.looked), longBreath)
 	return a.do(func(ctx context.Context) tea.Msg {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.cfg.Source.Changed():
 		}
-		pause(ctx, breath)
-		return changedMsg{}
+		pause(ctx, wait)
+		return changedMsg{see(a.cfg.Source)}
 	})
+}
+
+// sight is a snapshot that was taken outside the loop, where it may take its
+// time.
+type sight struct {
+	workspace.Snapshot
+	gen  uint64
+	took time.Duration
+}
+
+func see(s Source) *sight {
+	begun := time.Now()
+	snap, gen := s.Snapshot()
+	return &sight{snap, gen, time.Since(begun)}
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -38,10 +58,14 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // takeSnapshot shows what the Source knows now.
-func (a *App) takeSnapshot() tea.Cmd {
-	snap, gen := a.cfg.Source.Snapshot()
+func (a *App) takeSnapshot() tea.Cmd { return a.take(see(a.cfg.Source)) }
+
+func (a *App) take(s *sight) tea.Cmd {
+	begun := time.Now()
+	defer func() { a.looked = s.took + time.Since(begun) }()
+	snap, gen := s.Snapshot, s.gen
 	defer a.arrived()
-	if gen == a.snapGen && a.snapGen != 0 {
+	if gen <= a.snapGen && a.snapGen != 0 {
 		return nil
 	}
 	a.snap, a.snapGen = snap, gen

@@ -198,4 +198,3 @@ func (c *crowd) shortestGap() time.Duration {
 	}
 	return least
 }
-

@@ -27,7 +27,8 @@ func (s Snapshot) Live() bool { return s.Synced && s.StaleSince.IsZero() }
 // Counts returns how many workspaces exist (deleted ones not counted), run and
 // fail.
 func (s Snapshot) Counts() (all, running, failing int) {
-	for _, w := range s.Workspaces {
+	for i := range s.Workspaces {
+		w := &s.Workspaces[i]
 		switch w.Status.Phase {
 		case Deleted:
 			continue

@@ -84,7 +84,9 @@ func (t *Table) Filter() string { return t.filter.text }
 func (t *Table) rebuild() {
 	t.rows = t.filter.apply(t.all)
 	compare := t.comparison()
-	slices.SortStableFunc(t.rows, compare)
+	if !slices.IsSortedFunc(t.rows, compare) { // as they mostly come
+		slices.SortStableFunc(t.rows, compare)
+	}
 	if i := slices.IndexFunc(t.rows, func(w *workspace.Workspace) bool { return w.Key() == t.anchor }); i >= 0 {
 		t.cursor = i
 	}

@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"reflect"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/kube"
+	"github.com/berth-sh/berth/tui"
+)
+
+// crowdSize is how many workspaces the measures of the list have; the variable
+// BERTH_BENCH_CROWD is another number.
+func crowdSize(b *testing.B) int {
+	b.Helper()
+	if text := os.Getenv("BERTH_BENCH_CROWD"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return n
+	}
+	return 10_000
+}
+
+// BenchmarkCrowd opens the program on very many workspaces: when the first
+// rows and when all are there, what it takes to have them, and what it costs
+// to look at them while nothing and while much happens.
+func BenchmarkCrowd(b *testing.B) {
+	c := newCrowd(b, crowdSize(b))
+	for name, measure := range map[string]func(*testing.B){"open": c.openings, "look": c.looking, "keys": c.keys} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				measure(b)
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// openings measures the start of the program, again and again.
+func (c *crowd) openings(b *testing.B) {
+	var first, all []time.Duration
+	for range 5 {
+		begun := time.Now()
+		g := openGlass(b, c.bed)
+		g.await(b, crowdName(0))
+		first = append(first, time.Since(begun))
+		g.await(b, fmt.Sprintf("%d workspaces", c.size))
+		all = append(all, time.Since(begun))
+		g.close()
+	}
+	b.ReportMetric(percentile(first, 0.5), "first-rows-ms")
+	b.ReportMetric(percentile(all, 0.5), "all-rows-ms")
+}
+
+// looking measures an open program.
+func (c *crowd) looking(b *testing.B) {
+	const pause = 10 * time.Second
+	d := openAt(b, append(c.bed.env, "TERM=xterm-256color"), c.bed.berth)
+	d.await(crowdName(0))
+	pid := d.cmd.Process.Pid
+	comeToRest(b, pid) // the first time it writes an alias file for each
+	share := func(during func()) float64 {
+		before := cpuTime(b, pid)
+		d.press("")
+		during()
+		return 100 * (cpuTime(b, pid) - before).Seconds() / pause.Seconds()
+	}
+	idle := share(func() { <-time.After(pause) })
+	d.mu.Lock()
+	b.ReportMetric(float64(len(d.out)), "idle-bytes")
+	d.mu.Unlock()
+	b.ReportMetric(idle, "idle-%-of-a-core")
+	b.ReportMetric(float64(memory(b, pid, "VmRSS"))/1024, "MiB")
+	b.ReportMetric(float64(memory(b, pid, "VmHWM"))/1024, "MiB-at-most")
+	changes := 0
+	busy := share(func() {
+		ctx, cancel := context.WithTimeout(b.Context(), pause)
+		defer cancel()
+		changes = c.change(ctx, 200)
+	})
+	b.ReportMetric(busy, "busy-%-of-a-core")
+	b.ReportMetric(float64(changes)/pause.Seconds(), "changes/s")
+	b.ReportMetric(float64(memory(b, pid, "VmRSS"))/1024, "MiB-busy")
+}
+
+// comeToRest waits until a process does next to nothing for three seconds.
+func comeToRest(b *testing.B, pid int) {
+	for range 60 {
+		before := cpuTime(b, pid)
+		<-time.After(3 * time.Second)
+		if cpuTime(b, pid)-before < 150*time.Millisecond {
+			return
+		}
+	}
+	b.Fatal("the program does not come to rest")
+}
+
+// keys measures a key until the frame that shows it, inside this process, while
+// two hundred workspaces a second change.
+func (c *crowd) keys(b *testing.B) {
+	client, err := kube.New(kube.Options{Kubeconfig: c.kubeconfig})
+	if err != nil {
+		b.Fatal(err)
+	}
+	watcher := kube.NewWatcher(client.Interface(), kube.WatchConfig{Namespace: c.bed.namespace})
+	ctx, cancel := context.WithCancel(b.Context())
+	var working sync.WaitGroup
+	begun := time.Now()
+	working.Go(func() { _ = watcher.Run(ctx) })
+	defer working.Wait()
+	defer cancel()
+	l := newLoop(b, watcher)
+	l.until(func() bool { s, _ := watcher.Snapshot(); return len(s.Workspaces) == c.size })
+	b.ReportMetric(time.Since(begun).Seconds(), "listed-s")
+	c.stepBack()
+	busy, enough := context.WithCancel(ctx)
+	working.Go(func() { c.change(busy, 200) })
+	took := l.keys(500, 20*time.Millisecond)
+	enough()
+	b.ReportMetric(percentile(took, 0.5), "key-p50-ms")
+	b.ReportMetric(percentile(took, 0.9), "key-p90-ms")
+	b.ReportMetric(percentile(took, 0.99), "key-p99-ms")
+}
+
+// loop is the program's loop without a terminal.
+type loop struct {
+	b     *testing.B
+	app   *tui.App
+	msgs  chan tea.Msg
+	shown string
+}
+
+func newLoop(b *testing.B, source tui.Source) *loop {
+	b.Helper()
+	app, err := tui.New(tui.Config{Source: source})
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := &loop{b: b, app: app, msgs: make(chan tea.Msg)}
+	l.run(app.Init())
+	l.take(tea.WindowSizeMsg{Width: 160, Height: 45})
+	return l
+}
+
+// run does a command as the runtime does.
+func (l *loop) run(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	go func() {
+		msg := cmd()
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			for _, one := range batch {
+				l.run(one)
+			}
+			return
+		}
+		if msg == nil || reflect.TypeOf(msg).PkgPath() == "charm.land/bubbletea/v2" {
+			return // for the terminal
+		}
+		select {
+		case l.msgs <- msg:
+		case <-l.b.Context().Done():
+		}
+	}()
+}
+
+// take handles one message and reports whether the screen is another one.
+func (l *loop) take(msg tea.Msg) bool {
+	_, cmd := l.app.Update(msg)
+	l.run(cmd)
+	shown := l.app.View().Content
+	changed := shown != l.shown
+	l.shown = shown
+	return changed
+}
+
+func (l *loop) until(done func() bool) {
+	for !done() {
+		l.take(<-l.msgs)
+	}
+}
+
+// keys moves the cursor n times, every so often, and returns how long each took
+// to be seen.
+func (l *loop) keys(n int, every time.Duration) []time.Duration {
+	var took []time.Duration
+	typed := make(chan time.Time, n)
+	go func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for range n {
+			typed <- <-tick.C
+		}
+	}()
+	var waiting []time.Time
+	for len(took) < n {
+		var msg tea.Msg
+		select {
+		case at := <-typed:
+			waiting = append(waiting, at)
+			msg = tea.KeyPressMsg{Code: 'j', Text: "j"}
+		case msg = <-l.msgs:
+		}
+		if l.take(msg) {
+			for _, at := range waiting {
+				took = append(took, time.Since(at))
+			}
+			waiting = nil
+		}
+	}
+	return took
+}
