@@ -24,9 +24,10 @@ type deploymentSeen struct {
 
 // claimSeen is what is kept of a claim.
 type claimSeen struct {
-	observed workspace.Claim
-	spec     workspace.Spec
-	hostKey  string
+	observed   workspace.Claim
+	spec       workspace.Spec
+	hostKey    string
+	succession string
 }
 
 func seeDeployment(d *appsv1.Deployment) deploymentSeen {
@@ -136,8 +137,9 @@ func seeClaim(c *corev1.PersistentVolumeClaim) claimSeen {
 			Phase: workspace.Safe(string(c.Status.Phase)), Deleted: c.Labels[workspace.LabelDeleted] == "true",
 			Terminating: c.DeletionTimestamp != nil,
 		},
-		spec:    keptSpec(c.Annotations),
-		hostKey: workspace.Safe(c.Annotations[workspace.AnnotationHostKey]),
+		spec:       keptSpec(c.Annotations),
+		hostKey:    workspace.Safe(c.Annotations[workspace.AnnotationHostKey]),
+		succession: workspace.SafeText(c.Annotations[workspace.AnnotationSucceeds]),
 	}
 	correct(&seen.spec.Disk, c.Spec.Resources.Requests, corev1.ResourceStorage)
 	if c.Spec.StorageClassName != nil {
