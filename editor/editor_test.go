@@ -53,7 +53,7 @@ func TestFind(t *testing.T) {
 		"nothing": {fake{goos: "linux"}, nil},
 		"path": {
 			fake{goos: "linux", path: map[string]string{"codium": "/usr/bin/codium", "code": "/usr/bin/code", "ssh": "/usr/bin/ssh", "nvim": "/usr/bin/nvim"}},
-			[]string{"code /usr/bin/code", "codium /usr/bin/codium", "nvim ssh"},
+			[]string{"code /usr/bin/code", "codium /usr/bin/codium", "nvim ssh", "nvim-ui ssh"},
 		},
 		"terminal editor without ssh": {fake{goos: "linux", path: map[string]string{"vim": "/usr/bin/vim"}}, nil},
 		"linux places": {
