@@ -120,6 +120,11 @@ func (a *app) remoteHome(ctx context.Context, w workspace.Workspace) (string, er
 		return "", err
 	}
 	defer func() { _ = client.Close() }() // the answer is all that matters
+	return homeOf(ctx, client, w)
+}
+
+// homeOf asks over a connection that is there.
+func homeOf(ctx context.Context, client *tunnel.Client, w workspace.Workspace) (string, error) {
 	var out capped
 	code, err := client.Exec(ctx, "pwd", tunnel.Streams{Out: &out}, nil, nil)
 	home := workspace.Safe(out.String())
