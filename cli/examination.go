@@ -40,7 +40,7 @@ type examiner struct{ app *app }
 
 // Examine implements tui.Examiner.
 func (x examiner) Examine(ctx context.Context, w workspace.Workspace, hear func(workspace.Check)) {
-	e := &examination{app: x.app, name: w.Ref.String()}
+	e := &examination{app: x.app, name: w.String()}
 	e.run(ctx, hear)
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/berth-sh/berth/sshconf"
 	"github.com/berth-sh/berth/workspace"
@@ -54,8 +53,7 @@ takes them.`,
 
 // named reads keys as the user names them.
 func (a *app) named(ctx context.Context) sshconf.Named {
-	var held func() ([]*agent.Key, error) = a.agentKeys(ctx)
-	return sshconf.Named{In: a.in, Agent: held}
+	return sshconf.Named{In: a.in, Agent: a.agentKeys(ctx)}
 }
 
 // runKeysAdd adds what is not there yet.

@@ -37,7 +37,7 @@ func (a *app) chooseEditor(w workspace.Workspace, name string) (editor.Editor, e
 	return editor.Choose(env, name)
 }
 
-func choiceKey(w workspace.Workspace) string { return string(w.Cluster) + "/" + w.Ref.String() }
+func choiceKey(w workspace.Workspace) string { return string(w.Cluster) + "/" + w.String() }
 
 func (a *app) editorChoicesFile() string { return filepath.Join(a.env.stateDir(), "editors.json") }
 

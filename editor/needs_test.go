@@ -101,7 +101,7 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 
 func TestExtensionsAreAskedForAndInstalled(t *testing.T) {
 	t.Parallel()
-	dir := script(t, "code", `case $1 in
+	dir := script(t, `case $1 in
 --list-extensions) cat "$0.have" ;;
 --install-extension) echo "$2" >>"$0.have" ;;
 esac
@@ -134,14 +134,14 @@ esac
 // An editor's command that hangs, and one that fails, end the question.
 func TestAnEditorThatHangsOrFails(t *testing.T) {
 	t.Parallel()
-	dir := script(t, "code", "exec sleep 600\n")
+	dir := script(t, "exec sleep 600\n")
 	e := choose(t, fake{goos: "linux", vars: display, path: map[string]string{"code": filepath.Join(dir, "code")}}, "code")
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if _, err := e.HasExtension(ctx); err == nil {
 		t.Error("a command that hangs has answered")
 	}
-	dir = script(t, "code", "echo 'cannot open \x1b[31mdisplay' >&2; exit 5\n")
+	dir = script(t, "echo 'cannot open \x1b[31mdisplay' >&2; exit 5\n")
 	e = choose(t, fake{goos: "linux", vars: display, path: map[string]string{"code": filepath.Join(dir, "code")}}, "code")
 	_, err := e.HasExtension(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "display") || strings.Contains(err.Error(), "\x1b") {

@@ -101,8 +101,10 @@ func TestAFullDiskLeavesTheOldFile(t *testing.T) {
 	t.Parallel()
 	const mine = "Host a\n  User b\n"
 	for _, fault := range []struct{ calls, inject string }{
-		{"write,pwrite64", "error=ENOSPC:when=%d+"}, {"fsync,fdatasync", "error=EIO:when=%d+"},
-		{"rename,renameat,renameat2", "error=EROFS:when=%d+"}, {"fchmod,fchmodat", "error=EPERM:when=%d+"},
+		{"write,pwrite64", "error=ENOSPC:when=%d+"},
+		{"fsync,fdatasync", "error=EIO:when=%d+"},
+		{"rename,renameat,renameat2", "error=EROFS:when=%d+"},
+		{"fchmod,fchmodat", "error=EPERM:when=%d+"},
 	} {
 		failures := 0
 		for n := 1; ; n++ {
