@@ -11,6 +11,7 @@ import (
 
 	"github.com/berth-sh/berth/editor"
 	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
 )
 
 // openOptions are the arguments of `berth open`.
@@ -78,15 +79,8 @@ func (a *app) runOpen(ctx context.Context, o openOptions) error {
 			return err // before a cluster is asked
 		}
 	}
-	w, err := a.findOne(ctx, o.name)
+	f, chosen, err := a.openTarget(ctx, o)
 	if err != nil {
-		return err
-	}
-	chosen, err := a.chooseEditor(w, o.editor)
-	if err != nil {
-		return err
-	}
-	if w, err = a.ready(ctx, w, o.start); err != nil {
 		return err
 	}
 	if chosen.Note != "" {
@@ -98,7 +92,7 @@ func (a *app) runOpen(ctx context.Context, o openOptions) error {
 		}
 		a.offerExtension(ctx, chosen, o.yes)
 	}
-	launch, warnings, err := a.planOpen(ctx, w, chosen, o.path)
+	launch, warnings, err := a.planOpen(ctx, f, chosen, o.path)
 	for _, m := range warnings {
 		a.note(m.Text + "; " + m.Next)
 	}
@@ -110,15 +104,40 @@ func (a *app) runOpen(ctx context.Context, o openOptions) error {
 		return a.printLaunch(chosen, launch, o.format)
 	}
 	if launch.Terminal {
-		a.rememberEditor(w, o.editor, chosen)
+		a.rememberEditor(f, o.editor, chosen)
 		return childError(launch.Argv[0], launch.run(ctx, a.in, a.out, a.err))
 	}
 	if err := launch.Start(ctx); err != nil {
 		return a.copyHeadless(err)
 	}
-	a.rememberEditor(w, o.editor, chosen)
-	fmt.Fprintf(a.err, "opened %s in %s\n", w.Name, chosen.Name)
+	a.rememberEditor(f, o.editor, chosen)
+	fmt.Fprintf(a.err, "opened %s in %s\n", f.Name, chosen.Name)
 	return nil
+}
+
+// openTarget finds the workspace, or an alias that was imported, and the editor,
+// before anything is started.
+func (a *app) openTarget(ctx context.Context, o openOptions) (alias.File, editor.Editor, error) {
+	if f, ok, err := a.imported(o.name); ok || err != nil {
+		if err != nil {
+			return f, editor.Editor{}, err
+		}
+		chosen, err := a.chooseEditor(f, o.editor)
+		return f, chosen, err
+	}
+	w, err := a.findOne(ctx, o.name)
+	if err != nil {
+		return alias.File{}, editor.Editor{}, err
+	}
+	chosen, err := a.chooseEditor(alias.File{Cluster: string(w.Cluster), Namespace: w.Namespace, Name: w.Name}, o.editor)
+	if err != nil {
+		return alias.File{}, chosen, err
+	}
+	if w, err = a.ready(ctx, w, o.start); err != nil {
+		return alias.File{}, chosen, err
+	}
+	f, err := a.wayTo(ctx, w)
+	return f, chosen, err
 }
 
 // launchRecord is what would run, in the JSON form.

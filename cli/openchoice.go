@@ -15,18 +15,20 @@ import (
 	"github.com/moby/sys/atomicwriter"
 
 	"github.com/berth-sh/berth/editor"
-	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
 )
 
 // maxChoices bounds the file; workspaces that are gone fall out by chance.
 const maxChoices = 500
 
-// chooseEditor picks the editor for a workspace.
-func (a *app) chooseEditor(w workspace.Workspace, name string) (editor.Editor, error) {
+// chooseEditor picks the editor for the workspace of an alias.
+func (a *app) chooseEditor(f alias.File, name string) (editor.Editor, error) {
 	env := editor.System()
 	if name == "" && a.env.getenv(editor.EnvVar) == "" {
-		if e, err := editor.Choose(env, a.editorChoices()[choiceKey(w)]); err == nil && a.editorChoices()[choiceKey(w)] != "" {
-			return e, nil
+		if last := a.editorChoices()[choiceKey(f)]; last != "" {
+			if e, err := editor.Choose(env, last); err == nil {
+				return e, nil // one that is gone since is no reason to fail
+			}
 		}
 		config, err := a.config()
 		if err != nil {
@@ -37,7 +39,7 @@ func (a *app) chooseEditor(w workspace.Workspace, name string) (editor.Editor, e
 	return editor.Choose(env, name)
 }
 
-func choiceKey(w workspace.Workspace) string { return string(w.Cluster) + "/" + w.String() }
+func choiceKey(f alias.File) string { return f.Cluster + "/" + f.Namespace + "/" + f.Name }
 
 func (a *app) editorChoicesFile() string { return filepath.Join(a.env.stateDir(), "editors.json") }
 
@@ -57,7 +59,7 @@ func (a *app) editorChoices() map[string]string {
 
 // rememberEditor keeps the editor that the user has named. asked is how: an ID,
 // another name or a path.
-func (a *app) rememberEditor(w workspace.Workspace, asked string, chosen editor.Editor) {
+func (a *app) rememberEditor(f alias.File, asked string, chosen editor.Editor) {
 	if asked == "" {
 		return
 	}
@@ -67,7 +69,7 @@ func (a *app) rememberEditor(w workspace.Workspace, asked string, chosen editor.
 		asked = abs
 	}
 	choices := a.editorChoices()
-	if choices[choiceKey(w)] == asked {
+	if choices[choiceKey(f)] == asked {
 		return
 	}
 	for key := range choices {
@@ -76,7 +78,7 @@ func (a *app) rememberEditor(w workspace.Workspace, asked string, chosen editor.
 		}
 		delete(choices, key)
 	}
-	choices[choiceKey(w)] = asked
+	choices[choiceKey(f)] = asked
 	if err := a.writeChoices(choices); err != nil {
 		a.logger().Warn("remembering the editor", "error", err)
 	}

@@ -43,3 +43,19 @@ func TestNeovimOpensInTheWorkspace(t *testing.T) {
 	s.waitFor("? help")
 	s.insist("q", "ended with 0")
 }
+
+// Without a screen the command gets to the clipboard of the terminal that the
+// user sits at, by that terminal's own means.
+func TestTheCommandIsCopiedWhereThereIsNoScreen(t *testing.T) {
+	b := newBed(t, "headless")
+	b.want(exitOK, nil, "create", "api", "--wait")
+	s := openScreen(t, 160, 30, append(b.env, "DISPLAY=", "WAYLAND_DISPLAY="), "cat") // a shell could be anybody's
+	s.tmux("set-option", "-s", "set-clipboard", "on")
+	s.tmux("respawn-pane", "-k", b.berth+" open api --in code --path /tmp; exec sleep 600")
+	s.waitFor("[y/N]")
+	s.keys("n", "Enter")
+	s.waitFor("there is no display", "it is on your clipboard")
+	if got := s.tmux("show-buffer"); !strings.HasPrefix(got, "code --new-window --folder-uri=vscode-remote://ssh-remote+api.headless.berth/tmp/") {
+		t.Errorf("copied %q", got)
+	}
+}

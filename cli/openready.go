@@ -21,15 +21,11 @@ const factsTimeout = 15 * time.Second
 // planOpen logs in by the way that the editor will take, looks whether the
 // workspace has what it needs, and says how it is opened. What is missing and
 // not fatal comes back as warnings.
-func (a *app) planOpen(ctx context.Context, w workspace.Workspace, e editor.Editor, path string) (opening, []editor.Missing, error) {
-	f, err := a.wayTo(ctx, w)
-	if err != nil {
-		return opening{}, nil, err
-	}
+func (a *app) planOpen(ctx context.Context, f alias.File, e editor.Editor, path string) (opening, []editor.Missing, error) {
 	if err := a.tryWay(ctx, f); err != nil {
 		return opening{}, nil, err
 	}
-	home, warnings, err := a.look(ctx, w, f, e)
+	home, warnings, err := a.look(ctx, f, e)
 	if err != nil {
 		return opening{}, warnings, err
 	}
@@ -73,7 +69,7 @@ func (a *app) tryWay(ctx context.Context, f alias.File) error {
 }
 
 // look logs in and compares the workspace with what the editor needs.
-func (a *app) look(ctx context.Context, w workspace.Workspace, f alias.File, e editor.Editor) (home string, warnings []editor.Missing, err error) {
+func (a *app) look(ctx context.Context, f alias.File, e editor.Editor) (home string, warnings []editor.Missing, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, factsTimeout, timedOut(factsTimeout))
 	defer cancel()
 	client, err := a.dialBy(ctx, f, nil)
@@ -81,7 +77,7 @@ func (a *app) look(ctx context.Context, w workspace.Workspace, f alias.File, e e
 		return "", nil, err
 	}
 	defer func() { _ = client.Close() }() // everything was asked
-	if home, err = homeOf(ctx, client, w); err != nil {
+	if home, err = homeOf(ctx, client, f.Name); err != nil {
 		return "", nil, err
 	}
 	facts, err := lookFacts(ctx, client, e.Needs)
@@ -89,7 +85,7 @@ func (a *app) look(ctx context.Context, w workspace.Workspace, f alias.File, e e
 		return home, nil, err
 	}
 	var errs []error
-	for _, m := range e.Missing(facts, w.Name) {
+	for _, m := range e.Missing(facts, f.Name) {
 		if m.Fatal {
 			errs = append(errs, workspace.WithHint(errors.New(m.Text), m.Next))
 		} else {

@@ -161,11 +161,15 @@ func (s sessions) OpenAt(ctx context.Context, w workspace.Workspace, name, direc
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	launch, warnings, err := s.app.planOpen(ctx, w, chosen, directory)
+	f, err := s.app.wayTo(ctx, w)
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	s.app.rememberEditor(w, chosen.ID, chosen)
+	launch, warnings, err := s.app.planOpen(ctx, f, chosen, directory)
+	if err != nil {
+		return tui.OpenResult{}, err
+	}
+	s.app.rememberEditor(f, chosen.ID, chosen)
 	if launch.Terminal {
 		return tui.OpenResult{Terminal: &inTerminal{ctx: ctx, l: launch}, Message: "left " + chosen.Name + openNotes(ctx, chosen, warnings)}, nil
 	}

@@ -108,12 +108,12 @@ func (a *app) session(ctx context.Context, o sshOptions) (int, error) {
 }
 
 // homeOf asks the workspace where a shell starts.
-func homeOf(ctx context.Context, client *tunnel.Client, w workspace.Workspace) (string, error) {
+func homeOf(ctx context.Context, client *tunnel.Client, name string) (string, error) {
 	var out capped
 	code, err := client.Exec(ctx, "pwd", tunnel.Streams{Out: &out}, nil, nil)
 	home := workspace.Safe(out.String())
 	if err == nil && (code != 0 || len(home) == 0 || home[0] != '/') {
-		err = fmt.Errorf("asking %s for its home directory: the answer is %q", w.Name, home)
+		err = fmt.Errorf("asking %s for its home directory: the answer is %q", name, home)
 	}
 	return home, err
 }
