@@ -174,7 +174,6 @@ func (o *keysOptions) addChange(cmd *cobra.Command) {
 	format := formatValue{&o.format, []format{formatJSON, formatYAML, formatName}}
 	flags.VarP(format, "output", "o", "print the keys that changed in `format`: "+format.names())
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would change and change nothing")
-	flags.BoolVar(&o.yes, "yes", false, "answer every question with yes")
 	o.addWait(cmd)
 }
 

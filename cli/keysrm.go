@@ -38,6 +38,7 @@ Sessions that are open go on: berth restart ends them.`,
 		},
 	}
 	o.addChange(cmd)
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "answer every question with yes")
 	return cmd
 }
 

@@ -90,9 +90,10 @@ func (a *app) runOpen(ctx context.Context, o openOptions) error {
 		if err := a.offerInclude(ctx, o.yes); err != nil {
 			return err
 		}
-		a.offerExtension(ctx, chosen, o.yes)
 	}
+	lacks := asyncExtension(ctx, chosen, o.dryRun)
 	launch, warnings, err := a.planOpen(ctx, f, chosen, o.path)
+	lacking := lacks(err != nil)
 	for _, m := range warnings {
 		a.note(m.Text + "; " + m.Next)
 	}
@@ -100,6 +101,9 @@ func (a *app) runOpen(ctx context.Context, o openOptions) error {
 		return err
 	}
 	defer launch.close()
+	if lacking {
+		a.offerExtension(ctx, chosen, o.yes)
+	}
 	if o.dryRun {
 		return a.printLaunch(chosen, launch, o.format)
 	}
@@ -173,16 +177,31 @@ func (a *app) copyHeadless(err error) error {
 	return workspace.WithHint(err, "it is on your clipboard, where your terminal allows that")
 }
 
+// asyncExtension asks the editor for its extension while something else is done:
+// its command takes a second to answer. The function that it returns waits, or
+// gives up, and says whether the extension is known to be missing.
+func asyncExtension(ctx context.Context, e editor.Editor, skip bool) (lacks func(giveUp bool) bool) {
+	if skip || e.Extension() == "" {
+		return func(bool) bool { return false }
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	missing := make(chan bool, 1)
+	go func() {
+		has, err := e.HasExtension(ctx)
+		missing <- err == nil && !has
+	}()
+	return func(giveUp bool) bool {
+		if giveUp {
+			cancel()
+		}
+		defer cancel()
+		return <-missing
+	}
+}
+
 // offerExtension asks whether the editor should get what it needs for ssh.
 // Whatever comes of it, the editor is opened: it may know better.
 func (a *app) offerExtension(ctx context.Context, e editor.Editor, yes bool) {
-	if e.Extension() == "" {
-		return
-	}
-	has, err := e.HasExtension(ctx)
-	if err != nil || has {
-		return
-	}
 	if !yes && !a.interactive() {
 		a.note(e.Name + " lacks its extension for ssh: " + e.ExtensionCommand())
 		return
