@@ -34,7 +34,7 @@ test: ## everything: formatting, lint, unit, integration and end-to-end tests
 unit: ## the tests that need no sandbox
 	@go test ./...
 
-soak: ## what make test tries a little of, many times: 10,000 ssh configs, 1,000,000 hostile names (about an hour)
+soak: ## what make test tries a little of, many times: 10,000 ssh configs, 1,000,000 hostile names (about half an hour)
 	@scripts/soak
 
 lint: ## formatting and lint of every module
