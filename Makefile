@@ -5,7 +5,7 @@ PREFIX  ?= $(HOME)/.local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w $(if $(VERSION),-X github.com/berth-sh/berth/cli.version=$(VERSION))
 
-.PHONY: help build sandbox run test unit lint fmt bench install clean
+.PHONY: help build sandbox run test unit soak lint fmt bench install clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: ## everything: formatting, lint, unit, integration and end-to-end tests
 
 unit: ## the tests that need no sandbox
 	@go test ./...
+
+soak: ## what make test tries a little of, many times: 10,000 ssh configs, 1,000,000 hostile names (about half an hour)
+	@scripts/soak
 
 lint: ## formatting and lint of every module
 	@scripts/test lint

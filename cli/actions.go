@@ -35,13 +35,16 @@ func (x actions) Create(ctx context.Context, ref workspace.Ref, spec workspace.S
 	if err != nil {
 		return err
 	}
-	keys, err := dir.Keys(ctx, sshconf.KeySource{Agent: x.app.agentKeys(ctx)})
+	keys, err := dir.Keys(ctx, sshconf.KeySource{Chosen: true, Agent: x.app.agentKeys(ctx)})
 	if err != nil {
 		return err
 	}
 	note := func(text string) { t(workspace.Progress{Step: text, Done: true}) }
 	if keys.Made != "" {
 		note("you had no ssh key: made " + keys.Made)
+	}
+	if keys.Chosen {
+		note("with the key that you chose last")
 	}
 	if err := dir.Offer(ctx, keys.Identities()...); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/moby/sys/atomicwriter"
 
@@ -114,9 +115,36 @@ func (a *app) tryReconcile(ctx context.Context, s workspace.Snapshot) (repinned 
 	for namespace, list := range lists {
 		changes, err := dir.Reconcile(ctx, p.scope(namespace), list)
 		repinned = append(repinned, changes.Repinned...)
+		var pin *sshconf.PinChangedError
+		if errors.As(err, &pin) {
+			var healed []string
+			healed, err = followRotations(ctx, dir, p.scope(namespace), list, s.Workspaces)
+			repinned = append(repinned, healed...)
+		}
 		errs = append(errs, err)
 	}
 	return repinned, errors.Join(errs...)
+}
+
+// followRotations replaces pins whose own key says which one follows, and
+// reconciles again: what is still refused then was changed by somebody else.
+func followRotations(ctx context.Context, dir *sshconf.Dir, scope sshconf.Scope, list []alias.File, workspaces []workspace.Workspace) (healed []string, err error) {
+	for _, file := range list {
+		i := slices.IndexFunc(workspaces, func(w workspace.Workspace) bool {
+			return w.Namespace == file.Namespace && w.Name == file.Name && w.UID == file.UID
+		})
+		pinned, findErr := dir.Find(scope, file.Name)
+		if i < 0 || findErr != nil || !workspace.Succeeds(workspaces[i].Succession, pinned.HostKey, file.HostKey) {
+			continue
+		}
+		changes, err := dir.Repin(ctx, scope, file, pinned.HostKey)
+		if err != nil {
+			return healed, err
+		}
+		healed = append(healed, changes.Repinned...)
+	}
+	changes, err := dir.Reconcile(ctx, scope, list)
+	return append(healed, changes.Repinned...), err
 }
 
 // addKnown adds the namespaces that have aliases of the cluster: in a list of

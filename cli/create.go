@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,8 @@ func newCreateCommand(a *app, runF func(context.Context, createOptions) error) *
 
 What was cut short is continued by the same command, or undone: on a terminal that
 is asked, --on-failure answers it for scripts. Your public keys (of the agent
-and ~/.ssh/*.pub) may log in; --key names others.`,
+and ~/.ssh/*.pub) may log in; --key names others, also for the next time, until
+--key all.`,
 		Example: `  berth create api --wait
   berth create train --template gpu --env-from wandb
   berth create api --image ubuntu:24.04 --dry-run -o yaml`,
@@ -58,7 +60,7 @@ and ~/.ssh/*.pub) may log in; --key names others.`,
 	}
 	f.addCreate(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&o.keys, "key", nil, "public key `file` that may log in (repeatable; default: all of yours)")
+	flags.StringArrayVar(&o.keys, "key", nil, "public key `file` that may log in (repeatable; default: what was named last, else all of yours)")
 	flags.BoolVar(&o.wait, "wait", false, "wait until ssh answers")
 	o.timeout = waitTimeout
 	flags.Var(patience{&o.timeout}, "timeout", "how long --wait waits")
@@ -94,7 +96,8 @@ func (a *app) runCreate(ctx context.Context, o createOptions) error {
 	if err != nil {
 		return err
 	}
-	keys, err := dir.Keys(ctx, sshconf.KeySource{Files: o.keys, Agent: a.agentKeys(ctx)})
+	files, all := o.keyFiles()
+	keys, err := dir.Keys(ctx, sshconf.KeySource{Files: files, Chosen: !all, Agent: a.agentKeys(ctx)})
 	if err != nil {
 		return err
 	}
@@ -107,13 +110,37 @@ func (a *app) runCreate(ctx context.Context, o createOptions) error {
 		_, err = io.WriteString(a.out, data)
 		return err
 	}
-	if keys.Made != "" {
-		fmt.Fprintf(a.err, "you had no ssh key: made %s\n", keys.Made)
-	}
+	a.tellKeys(keys)
 	if err := c.create(ctx, ref, o.spec, lines, a.note, a.progress("")); err != nil {
 		return a.cleanUp(ctx, err, o.failed)
 	}
 	return a.afterCreate(ctx, ref, keys, o)
+}
+
+// allKeys as a file's name means every key that the user has.
+const allKeys = "all"
+
+// keyFiles are the key files that were named; all means every key.
+func (o createOptions) keyFiles() (files []string, all bool) {
+	if slices.Contains(o.keys, allKeys) {
+		return nil, true
+	}
+	return o.keys, false
+}
+
+// tellKeys says what the user should know about the keys that are used: one
+// that was made, or a choice that was made earlier.
+func (a *app) tellKeys(keys sshconf.Keys) {
+	if keys.Made != "" {
+		fmt.Fprintf(a.err, "you had no ssh key: made %s\n", keys.Made)
+	}
+	if keys.Chosen {
+		var names []string
+		for _, k := range keys.Keys {
+			names = append(names, workspace.Safe(k.Source))
+		}
+		fmt.Fprintf(a.err, "with the key that you chose last: %s (--key %s for all of yours)\n", joinWords(names), allKeys)
+	}
 }
 
 // keyLines gives the authorized_keys lines one by one.
@@ -133,6 +160,11 @@ func (a *app) afterCreate(ctx context.Context, ref workspace.Ref, keys sshconf.K
 	}
 	if err := dir.Offer(ctx, keys.Identities()...); err != nil {
 		a.tellAliasError(err)
+	}
+	if files, all := o.keyFiles(); all || len(files) > 0 {
+		if err := dir.Choose(ctx, files...); err != nil {
+			a.tellAliasError(err)
+		}
 	}
 	if o.wait {
 		if err := a.awaitSSH(ctx, ref, "", o.timeout); err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"time"
 
 	"github.com/berth-sh/berth/kube"
@@ -32,6 +33,15 @@ type examination struct {
 	refused error          // why not
 
 	report workspace.Report
+}
+
+// examiner implements tui.Examiner.
+type examiner struct{ app *app }
+
+// Examine implements tui.Examiner.
+func (x examiner) Examine(ctx context.Context, w workspace.Workspace, hear func(workspace.Check)) {
+	e := &examination{app: x.app, name: w.String()}
+	e.run(ctx, hear)
 }
 
 // looks are all checks, in the order of the way.

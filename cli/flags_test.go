@@ -161,8 +161,10 @@ func TestSSHFlags(t *testing.T) {
 
 func TestOpenFlags(t *testing.T) {
 	checkFlags(t, []flagCase[openOptions]{
-		{"api", &openOptions{name: "api"}},
-		{"api --in nvim --path /etc --start --yes", &openOptions{name: "api", editor: "nvim", path: "/etc", start: true, yes: true}},
+		{"api", &openOptions{name: "api", format: formatName}},
+		{"api --in nvim --path /etc --start --yes", &openOptions{name: "api", editor: "nvim", path: "/etc", start: true, yes: true, format: formatName}},
+		{"api --dry-run -o json", &openOptions{name: "api", dryRun: true, format: formatJSON}},
+		{"api -o json", nil},
 		{"", nil},
 		{"api other", nil},
 	}, newOpenCommand)

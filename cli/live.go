@@ -222,13 +222,13 @@ func aliasesOf(s workspace.Snapshot, seed maphash.Seed) uint64 {
 	var sum uint64
 	for i := range s.Workspaces {
 		w := &s.Workspaces[i]
-		sum += maphash.Comparable(seed, aliasParts{w.Ref, w.UID, w.HostKey, w.Spec.User, w.Route})
+		sum += maphash.Comparable(seed, aliasParts{w.Ref, w.UID, w.HostKey, w.Succession, w.Spec.User, w.Route})
 	}
 	return sum + uint64(len(s.Workspaces)) + maphash.Comparable(seed, len(s.Denied))
 }
 
 type aliasParts struct {
 	workspace.Ref
-	uid, hostKey, user string
+	uid, hostKey, succession, user string
 	route              workspace.Route
 }

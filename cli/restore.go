@@ -34,13 +34,11 @@ func (a *app) restoreAnew(ctx context.Context, c *cluster, w workspace.Workspace
 	if err != nil {
 		return err
 	}
-	keys, err := dir.Keys(ctx, sshconf.KeySource{Agent: a.agentKeys(ctx)})
+	keys, err := dir.Keys(ctx, sshconf.KeySource{Chosen: true, Agent: a.agentKeys(ctx)})
 	if err != nil {
 		return err
 	}
-	if keys.Made != "" {
-		fmt.Fprintf(a.err, "you had no ssh key: made %s\n", keys.Made)
-	}
+	a.tellKeys(keys)
 	id, err := kube.NewIdentity(keyLines(keys))
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"sync"
 
 	"github.com/muesli/cancelreader"
@@ -162,13 +161,17 @@ func (s sessions) OpenAt(ctx context.Context, w workspace.Workspace, name, direc
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	launch, err := s.app.planOpen(ctx, w, chosen, directory)
+	f, err := s.app.wayTo(ctx, w)
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
+	launch, warnings, err := s.app.planOpen(ctx, f, chosen, directory)
+	if err != nil {
+		return tui.OpenResult{}, err
+	}
+	s.app.rememberEditor(f, chosen.ID, chosen)
 	if launch.Terminal {
-		cmd := exec.CommandContext(ctx, launch.Argv[0], launch.Argv[1:]...)
-		return tui.OpenResult{Terminal: child{cmd}, Message: "left " + chosen.Name}, nil
+		return tui.OpenResult{Terminal: &inTerminal{ctx: ctx, l: launch}, Message: "left " + chosen.Name + openNotes(ctx, chosen, warnings)}, nil
 	}
 	err = launch.Start(ctx)
 	var headless *editor.HeadlessError
@@ -178,7 +181,24 @@ func (s sessions) OpenAt(ctx context.Context, w workspace.Workspace, name, direc
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	return tui.OpenResult{Message: "opened in " + chosen.Name}, nil
+	return tui.OpenResult{Message: "opened in " + chosen.Name + openNotes(ctx, chosen, warnings)}, nil
+}
+
+// openNotes is what to add to the word that a workspace was opened.
+func openNotes(ctx context.Context, e editor.Editor, warnings []editor.Missing) string {
+	said := ""
+	for _, m := range warnings {
+		said += "; " + m.Text
+	}
+	if e.Note != "" {
+		said += "; " + e.Note
+	}
+	if e.Extension() != "" {
+		if has, err := e.HasExtension(ctx); err == nil && !has {
+			said += "; it lacks its extension for ssh: " + e.ExtensionCommand()
+		}
+	}
+	return said
 }
 
 // choose finds an editor by the name that was shown, else asks for the best.
@@ -190,10 +210,3 @@ func (s sessions) choose(name string) (editor.Editor, error) {
 	}
 	return editor.Choose(editor.System(), name)
 }
-
-// child is a program that takes the terminal over.
-type child struct{ *exec.Cmd }
-
-func (c child) SetStdin(r io.Reader)  { c.Stdin = r }
-func (c child) SetStdout(w io.Writer) { c.Stdout = w }
-func (c child) SetStderr(w io.Writer) { c.Stderr = w }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -108,23 +107,13 @@ func (a *app) session(ctx context.Context, o sshOptions) (int, error) {
 	return client.Exec(ctx, line, tunnel.Streams{In: a.in, Out: a.out, Err: a.err}, nil, nil)
 }
 
-// homeTimeout bounds asking a workspace for its home directory.
-const homeTimeout = 20 * time.Second
-
-// remoteHome asks the workspace where a shell starts.
-func (a *app) remoteHome(ctx context.Context, w workspace.Workspace) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, homeTimeout, timedOut(homeTimeout))
-	defer cancel()
-	client, err := a.dial(ctx, w, nil)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = client.Close() }() // the answer is all that matters
+// homeOf asks the workspace where a shell starts.
+func homeOf(ctx context.Context, client *tunnel.Client, name string) (string, error) {
 	var out capped
 	code, err := client.Exec(ctx, "pwd", tunnel.Streams{Out: &out}, nil, nil)
 	home := workspace.Safe(out.String())
 	if err == nil && (code != 0 || len(home) == 0 || home[0] != '/') {
-		err = fmt.Errorf("asking %s for its home directory: the answer is %q", w.Name, home)
+		err = fmt.Errorf("asking %s for its home directory: the answer is %q", name, home)
 	}
 	return home, err
 }

@@ -61,7 +61,9 @@ type Editor struct {
 	ID       string // what people type: code, cursor, nvim
 	Name     string // what people read: VS Code
 	Program  string // absolute path of its command; "" opens a URL instead
-	Terminal bool   // runs in the workspace, over ssh, in the caller's terminal
+	Terminal bool   // wants the caller's terminal
+	Note     string // what the user should know about this one, "" for nothing
+	Needs    Needs  // of the workspace
 
 	row      row
 	headless string // why no window can be opened, "" when one can
@@ -123,10 +125,13 @@ func Choose(env Env, name string) (Editor, error) {
 }
 
 func named(env Env, name string) (Editor, error) {
+	if e, ok := byPath(env, name); ok {
+		return e, nil
+	}
 	var ids []string
 	for _, r := range table() {
 		ids = append(ids, r.id)
-		if r.id != name && !slices.Contains(r.programs, name) && !slices.Contains(r.synonyms, name) {
+		if r.id != name && r.name != name && !slices.Contains(r.programs, name) && !slices.Contains(r.synonyms, name) {
 			continue
 		}
 		e, ok, searched := r.find(env)
@@ -139,7 +144,7 @@ func named(env Env, name string) (Editor, error) {
 		return e, nil
 	}
 	return Editor{}, workspace.WithHint(workspace.Usagef("editor %q is not known", workspace.Safe(name)),
-		"known are "+strings.Join(ids, ", "))
+		"known are "+strings.Join(ids, ", ")+", or the path of one of their programs")
 }
 
 // headless tells why no window can be opened here, "" when one can.

@@ -53,7 +53,7 @@ func TestFind(t *testing.T) {
 		"nothing": {fake{goos: "linux"}, nil},
 		"path": {
 			fake{goos: "linux", path: map[string]string{"codium": "/usr/bin/codium", "code": "/usr/bin/code", "ssh": "/usr/bin/ssh", "nvim": "/usr/bin/nvim"}},
-			[]string{"code /usr/bin/code", "codium /usr/bin/codium", "nvim ssh"},
+			[]string{"code /usr/bin/code", "codium /usr/bin/codium", "nvim ssh", "nvim-ui ssh"},
 		},
 		"terminal editor without ssh": {fake{goos: "linux", path: map[string]string{"vim": "/usr/bin/vim"}}, nil},
 		"linux places": {
@@ -268,11 +268,11 @@ func TestNoWindowWithoutAScreen(t *testing.T) {
 	}
 }
 
-// script puts a command of that name into a PATH of its own.
-func script(t *testing.T, name, text string) (dir string) {
+// script puts a command named code into a PATH of its own.
+func script(t *testing.T, text string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "code"), []byte("#!/bin/sh\n"+text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -290,7 +290,7 @@ func plan(t *testing.T, dir string) editor.Launch {
 
 func TestStartRunsTheCommandDetached(t *testing.T) {
 	t.Parallel()
-	dir := script(t, "code", `{ for a; do echo "$a"; done; ps -o sid= -p $$; [ -t 0 ] && echo tty; echo done; } > "$0.log" 2>&1`+"\n")
+	dir := script(t, `{ for a; do echo "$a"; done; ps -o sid= -p $$; [ -t 0 ] && echo tty; echo done; } > "$0.log" 2>&1`+"\n")
 	if err := plan(t, dir).Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestStartRunsTheCommandDetached(t *testing.T) {
 
 func TestStartTellsWhyTheEditorEnded(t *testing.T) {
 	t.Parallel()
-	dir := script(t, "code", `printf 'no \033[31mextension\n' >&2; exit 3`+"\n")
+	dir := script(t, `printf 'no \033[31mextension\n' >&2; exit 3`+"\n")
 	err := plan(t, dir).Start(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "extension") || strings.Contains(err.Error(), "\x1b") {
 		t.Errorf("error %q", err)
@@ -326,7 +326,7 @@ func TestStartTellsWhyTheEditorEnded(t *testing.T) {
 
 func TestStartLeavesARunningEditorAlone(t *testing.T) {
 	t.Parallel()
-	dir := script(t, "code", `echo start > "$0.log"; read -r _ < "$0.go"; echo end > "$0.log"`+"\n")
+	dir := script(t, `echo start > "$0.log"; read -r _ < "$0.go"; echo end > "$0.log"`+"\n")
 	pipe := filepath.Join(dir, "code.go")
 	if out, err := exec.CommandContext(t.Context(), "mkfifo", pipe).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -21,9 +21,14 @@ import (
 type Target struct {
 	Alias string
 	Path  string // absolute, in the workspace
+	User  string // login name; for JetBrains Gateway
+	Home  string // absolute, in the workspace; for a remote user interface
 	// SSHArgs come before the alias where ssh does not know it by itself: -F
 	// and a file. Editors with windows cannot be told and ignore them.
 	SSHArgs []string
+	// Socket is where a remote user interface finds the editor here: a path in a
+	// folder that only the user may enter.
+	Socket string
 }
 
 // Launch is what would run.
@@ -32,10 +37,13 @@ type Launch struct {
 	URL      string   // set only without Argv
 	Terminal bool     // run Argv in the terminal; Start refuses it
 	Copy     string   // what a person would type, or open, to do the same
+	// Beside runs, without the terminal, as long as Argv does: it says "ready"
+	// on a line of its own when Argv may start, and ends with its input.
+	Beside []string
 
 	name     string
 	command  string // by the command's short name, for another machine
-	address  string // the URL, also where Argv is used
+	address  string // the URL, also where Argv is used; "" for none
 	headless string
 	openURL  func(string) error
 }
@@ -49,27 +57,73 @@ func (e Editor) Plan(t Target) (Launch, error) {
 	if !path.IsAbs(t.Path) || !printable(t.Path) {
 		return Launch{}, workspace.Usagef("path %q is not an absolute path of printable characters", workspace.Safe(t.Path))
 	}
-	clean := path.Clean(t.Path)
+	t.Path = path.Clean(t.Path)
 	l := Launch{Terminal: e.Terminal, name: e.Name, headless: e.headless, openURL: e.openURL}
-	if e.Terminal {
-		l.Argv = append([]string{e.Program}, t.SSHArgs...)
-		// ssh joins what follows the alias and the workspace's shell splits it.
-		l.Argv = append(l.Argv, "-t", t.Alias, "--", e.row.programs[0], quote(clean))
-		l.Copy = commandLine(l.Argv)
-		return l, nil
+	switch e.row.family {
+	case remote:
+		return e.planRemote(l, t), nil
+	case remoteUI:
+		return e.planRemoteUI(l, t)
+	case gateway:
+		if err := workspace.ValidateUser(t.User); err != nil {
+			return Launch{}, err
+		}
+	case vscode, zed, toolbox, tramp:
 	}
-	// The slash at the end says that it is a folder.
-	folder := "vscode-remote://ssh-remote+" + t.Alias + escape(clean)
-	argv := []string{e.Program, "--new-window", "--folder-uri=" + folder}
-	l.command = commandLine(append([]string{e.row.programs[0]}, argv[1:]...))
-	// Without the query the window in front would be replaced.
-	l.address = e.row.scheme + "://vscode-remote/ssh-remote+" + t.Alias + escape(clean) + "?windowId=_blank"
-	if e.Program == "" {
-		l.URL, l.Copy = l.address, l.address
-		return l, nil
+	args, address := e.row.open(t)
+	l.address = address
+	if len(args) > 0 {
+		l.command = commandLine(append([]string{e.row.programs[0]}, args...))
 	}
-	l.Argv, l.Copy = argv, l.command
+	switch {
+	case e.Program == "" && address == "":
+		return Launch{}, workspace.WithHint(workspace.Usagef("%s is not here, and there is no address to open it by", e.Name), "install it, or name its program: --in PATH")
+	case e.Program == "":
+		l.URL, l.Copy = address, address
+	default:
+		if e.row.family == tramp && !strings.Contains(path.Base(strings.ReplaceAll(e.Program, `\`, "/")), "client") {
+			args = args[len(args)-1:] // emacs itself knows nothing of its server
+			l.command = commandLine(append([]string{"emacs"}, args...))
+		}
+		l.Argv, l.Copy = append([]string{e.Program}, args...), l.command
+	}
 	return l, nil
+}
+
+// open gives the arguments and the address that say what to open.
+func (r row) open(t Target) (args []string, address string) {
+	folder := escape(t.Path) // the slash at its end says that it is a folder
+	switch r.family {
+	case vscode:
+		// Without the query the window in front would be replaced.
+		return []string{"--new-window", "--folder-uri=vscode-remote://ssh-remote+" + t.Alias + folder},
+			r.scheme + "://vscode-remote/ssh-remote+" + t.Alias + folder + "?windowId=_blank"
+	case zed:
+		return []string{"ssh://" + t.Alias + folder}, r.scheme + "://ssh/" + t.Alias + folder
+	case toolbox:
+		return nil, r.scheme + "://gateway/ssh/environment?h=" + url.QueryEscape(t.Alias) + "&launchIde=true&projectHint=" + queryPath(t.Path)
+	case gateway:
+		return nil, r.scheme + "://connect#type=ssh&host=" + url.QueryEscape(t.Alias) + "&port=22&user=" + url.QueryEscape(t.User) +
+			"&projectPath=" + queryPath(t.Path)
+	case tramp:
+		return []string{"-n", "-c", "-a", "emacs", "/ssh:" + t.Alias + ":" + strings.TrimSuffix(t.Path, "/") + "/"}, ""
+	case remote, remoteUI:
+	}
+	return nil, ""
+}
+
+// queryPath encodes a path as a query's value: slashes stay, blanks are %20.
+func queryPath(p string) string {
+	return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(p))
+}
+
+// planRemote runs the editor in the workspace.
+func (e Editor) planRemote(l Launch, t Target) Launch {
+	l.Argv = append([]string{e.Program}, t.SSHArgs...)
+	// ssh joins what follows the alias and the workspace's shell splits it.
+	l.Argv = append(l.Argv, "-t", t.Alias, "--", e.row.programs[0], quote(t.Path))
+	l.Copy = commandLine(l.Argv)
+	return l
 }
 
 func printable(s string) bool {

@@ -56,8 +56,8 @@ func NewIdentity(authorized []string) (Identity, error) {
 }
 
 // ParseAuthorizedKeys checks public key lines and returns them without blank
-// lines, comments, line breaks and repeated keys. Options before a key are
-// refused: a key that is added here may log in, no more and no less.
+// lines, comments, line breaks and repeated keys. A key that is there with
+// options and without keeps the first line.
 func ParseAuthorizedKeys(lines []string) ([]string, error) {
 	var keys []string
 	var seen []string
@@ -67,7 +67,8 @@ func ParseAuthorizedKeys(lines []string) ([]string, error) {
 			continue
 		}
 		key, comment, options, rest, err := ssh.ParseAuthorizedKey([]byte(line))
-		if err != nil || len(options) > 0 || len(bytes.TrimSpace(rest)) > 0 {
+		prefix := strings.Join(options, ",")
+		if err != nil || len(bytes.TrimSpace(rest)) > 0 || workspace.Safe(prefix) != prefix {
 			return nil, workspace.WithHint(workspace.Usagef("%q is not a public key", workspace.Safe(shorten(line))),
 				"public keys are the .pub files in ~/.ssh: ssh-ed25519 AAAA… name")
 		}
@@ -76,6 +77,9 @@ func ParseAuthorizedKeys(lines []string) ([]string, error) {
 			continue
 		}
 		seen = append(seen, text)
+		if prefix != "" {
+			text = prefix + " " + text
+		}
 		if comment = workspace.Safe(comment); comment != "" {
 			text += " " + comment
 		}

@@ -7,12 +7,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/berth-sh/berth/workspace"
 )
@@ -56,39 +59,63 @@ func (c *Client) HostKey(ctx context.Context, ref workspace.Ref) (string, error)
 }
 
 // ChangeKeys replaces the keys that may log in by what change makes of them.
-// change may be called again when somebody else wrote meanwhile. The kubelet
-// brings the new list into a running workspace within about two minutes.
+// Where somebody else wrote meanwhile, change is called again with what they
+// have made of it. The kubelet brings the new list into a running workspace
+// within about two minutes.
 func (c *Client) ChangeKeys(ctx context.Context, ref workspace.Ref, change func([]string) ([]string, error)) error {
-	secret, err := c.secret(ctx, ref)
-	if err != nil {
-		return err
-	}
-	id, err := identityOf(secret)
-	if err != nil {
-		return err
-	}
-	lines, err := change(id.AuthorizedKeys)
-	if err != nil {
-		return err
-	}
-	if id.AuthorizedKeys, err = ParseAuthorizedKeys(lines); err != nil {
-		return err
-	}
-	patch, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"uid": secret.UID, "resourceVersion": secret.ResourceVersion},
-		"data":     map[string]any{secretAuthorizedKeys: id.authorizedFile()},
+	return c.changeSecret(ctx, ref, "changing the keys", func(id Identity) (map[string][]byte, error) {
+		lines, err := change(slices.Clone(id.AuthorizedKeys))
+		if err != nil {
+			return nil, err
+		}
+		if lines, err = ParseAuthorizedKeys(lines); err != nil {
+			return nil, err
+		}
+		if slices.Equal(lines, id.AuthorizedKeys) {
+			return nil, nil
+		}
+		id.AuthorizedKeys = lines
+		return map[string][]byte{secretAuthorizedKeys: id.authorizedFile()}, nil
 	})
-	if err != nil {
-		return fmt.Errorf("encoding keys: %w", err)
+}
+
+// changeSecret writes what change makes of the workspace's identity, once more
+// where it was changed meanwhile. No data writes nothing.
+func (c *Client) changeSecret(ctx context.Context, ref workspace.Ref, doing string, change func(Identity) (map[string][]byte, error)) error {
+	once := func() error {
+		secret, err := c.secret(ctx, ref)
+		if err != nil {
+			return err
+		}
+		id, err := identityOf(secret)
+		if err != nil {
+			return err
+		}
+		data, err := change(id)
+		if err != nil || data == nil {
+			return err
+		}
+		patch, err := json.Marshal(map[string]any{
+			"metadata": map[string]any{"uid": secret.UID, "resourceVersion": secret.ResourceVersion},
+			"data":     data,
+		})
+		if err != nil {
+			return fmt.Errorf("encoding keys: %w", err)
+		}
+		ctx, cancel := c.write(ctx)
+		defer cancel()
+		_, err = c.clientset.CoreV1().Secrets(ref.Namespace).Patch(ctx, secret.Name, types.MergePatchType, patch,
+			metav1.PatchOptions{FieldManager: workspace.FieldManager})
+		if err != nil && !apierrors.IsConflict(err) {
+			return fmt.Errorf("%s of %s: %w", doing, ref.Name, c.explain(err))
+		}
+		return err
 	}
-	ctx, cancel := c.write(ctx)
-	defer cancel()
-	_, err = c.clientset.CoreV1().Secrets(ref.Namespace).Patch(ctx, secret.Name, types.MergePatchType, patch,
-		metav1.PatchOptions{FieldManager: workspace.FieldManager})
-	if err != nil {
-		return fmt.Errorf("changing the keys of %s: %w", ref.Name, c.explain(err))
+	err := retry.RetryOnConflict(retry.DefaultBackoff, once)
+	if apierrors.IsConflict(err) {
+		return fmt.Errorf("%s of %s: %w", doing, ref.Name, c.explain(err))
 	}
-	return nil
+	return err
 }
 
 // secret reads the workspace's own Secret.

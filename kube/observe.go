@@ -25,10 +25,11 @@ type deploymentSeen struct {
 
 // claimSeen is what is kept of a claim.
 type claimSeen struct {
-	observed workspace.Claim
-	spec     workspace.Spec
-	hostKey  string
-	own      bool // it has the name of its workspace's
+	observed   workspace.Claim
+	spec       workspace.Spec
+	hostKey    string
+	succession string
+	own        bool // it has the name of its workspace's
 }
 
 func (k *specs) seeDeployment(d *appsv1.Deployment) deploymentSeen {
@@ -142,9 +143,10 @@ func (k *specs) seeClaim(c *corev1.PersistentVolumeClaim) claimSeen {
 			Phase: workspace.Safe(string(c.Status.Phase)), Deleted: c.Labels[workspace.LabelDeleted] == "true",
 			Terminating: c.DeletionTimestamp != nil,
 		},
-		spec:    k.keptSpec(c.Annotations),
-		hostKey: workspace.Safe(c.Annotations[workspace.AnnotationHostKey]),
-		own:     c.Name == refOf(c).ClaimName(),
+		spec:       k.keptSpec(c.Annotations),
+		hostKey:    workspace.Safe(c.Annotations[workspace.AnnotationHostKey]),
+		succession: workspace.SafeText(c.Annotations[workspace.AnnotationSucceeds]),
+		own:        c.Name == refOf(c).ClaimName(),
 	}
 	correct(&seen.spec.Disk, c.Spec.Resources.Requests, corev1.ResourceStorage)
 	if c.Spec.StorageClassName != nil {

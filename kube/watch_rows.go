@@ -150,7 +150,7 @@ func (w *Watcher) deniedFor(ref workspace.Ref) []workspace.Access {
 func (w *Watcher) workspace(ref workspace.Ref, r *row, o workspace.Observed) workspace.Workspace {
 	out := workspace.Workspace{Cluster: w.config.Cluster, Ref: ref, Alias: ref.Alias(), Status: workspace.Fold(o)}
 	if c := r.claim; c != nil {
-		out.UID, out.Created, out.Spec, out.HostKey = c.observed.UID, c.observed.Created, c.spec, c.hostKey
+		out.UID, out.Created, out.Spec, out.HostKey, out.Succession = c.observed.UID, c.observed.Created, c.spec, c.hostKey, c.succession
 		out.ClaimUID, out.DeletedAt, out.Capacity = c.observed.UID, c.observed.DeletedAt, c.observed.Capacity
 	}
 	if d := r.deployment; d != nil {

@@ -284,3 +284,23 @@ func TestVerifyNamesTheLineThatWins(t *testing.T) {
 		t.Errorf("config %q", got)
 	}
 }
+
+// A host that ssh cannot reach by the user's own doing is no reason to refuse
+// the line; a file that it cannot read is.
+func TestABrokenHostOfTheUsersIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	d, home := newDir(t)
+	config := filepath.Join(home, ".ssh", "config")
+	const loop = "Host bastion\n  User me\nHost *\n  ProxyJump bastion\n"
+	write(t, config, loop, 0o600)
+	if done := install(t, d); !done.Changed || read(t, config) != d.Include()+"\n"+loop {
+		t.Errorf("Install = %+v:\n%s", done, read(t, config))
+	}
+	d, home = newDir(t)
+	config = filepath.Join(home, ".ssh", "config")
+	const broken = "Host bastion\n  NoSuchKeyword me\n"
+	write(t, config, broken, 0o600)
+	if _, err := d.Install(t.Context()); err == nil || read(t, config) != broken {
+		t.Errorf("a file that ssh refuses was changed: %v", err)
+	}
+}

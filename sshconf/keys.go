@@ -29,6 +29,9 @@ type KeySource struct {
 	// Files are public keys that the user named. Where there are any, nothing
 	// else is looked at.
 	Files []string
+	// Chosen takes the keys that were chosen last (see Choose), where no files
+	// are named and some were.
+	Chosen bool
 	// Agent lists the agent's keys; nil is no agent. The caller bounds how
 	// long it may take. Its error is not one of Keys: no agent is usual.
 	Agent func() ([]*agent.Key, error)
@@ -51,6 +54,8 @@ type Keys struct {
 	// Made is the path of the private key that was made just now, "" where
 	// there was no need to. The caller tells the user.
 	Made string
+	// Chosen says that these are the keys of an earlier choice.
+	Chosen bool
 }
 
 // Lines gives the content of an authorized_keys file.
@@ -79,6 +84,11 @@ func (k Keys) Identities() []string {
 func (d *Dir) Keys(ctx context.Context, from KeySource) (Keys, error) {
 	if len(from.Files) > 0 {
 		return d.namedKeys(from.Files)
+	}
+	if from.Chosen {
+		if keys, ok := d.chosenKeys(); ok {
+			return keys, nil
+		}
 	}
 	found := d.foundKeys()
 	if from.Agent != nil {
@@ -245,7 +255,7 @@ func readPublicKey(path string) (PublicKey, error) {
 	case err != nil || len(rest) > 0:
 		return bad("this is not a public key")
 	case len(options) > 0:
-		return bad("it starts with options, which berth would not carry over")
+		return bad("it starts with options, which a key of your own does not have; berth keys add carries them over")
 	case !usable(key):
 		return bad("keys of type " + workspace.Safe(key.Type()) + " are not accepted")
 	}

@@ -28,7 +28,7 @@ type holder struct{ cluster, namespace, name string }
 // plan is one step from the files that are there to the ones that are wanted.
 type plan struct {
 	scope    Scope
-	rotated  bool // pins may change for the same UID
+	rotated  string // the pin that may change for the same UID, "" for none
 	before   map[string]alias.File
 	files    map[string]alias.File
 	held     map[holder][]string
@@ -116,7 +116,7 @@ func (p *plan) checkPin(f *alias.File, held []string) (changed bool, err error) 
 		case old.HostKey == "" || old.HostKey == f.HostKey:
 		case f.HostKey == "":
 			f.HostKey = old.HostKey
-		case p.rotated || old.UID != f.UID && f.UID != "" && old.UID != "":
+		case p.rotated == old.HostKey || old.UID != f.UID && f.UID != "" && old.UID != "":
 			changed = true
 		default:
 			return false, workspace.WithHint(

@@ -9,6 +9,7 @@
 //	known_hosts    the pinned host key of each alias
 //	alias/ALIAS    what the connect path reads, see package alias
 //	identities     the private keys that ssh offers, one path a line
+//	chosen         the keys that the user named at the last create, one path a line
 //	id_ed25519     a key pair made only where the user has none
 //	.lock          held while any of these change
 //

@@ -40,10 +40,11 @@ func (d *Dir) Put(ctx context.Context, scope Scope, files ...alias.File) (Change
 	})
 }
 
-// Repin is Put for one workspace whose host key was rotated on purpose.
-func (d *Dir) Repin(ctx context.Context, scope Scope, file alias.File) (Changes, error) {
+// Repin is Put for one workspace whose host key was rotated on purpose: it
+// replaces the pin from. Any other pin is kept, and a PinChangedError.
+func (d *Dir) Repin(ctx context.Context, scope Scope, file alias.File, from string) (Changes, error) {
 	return d.step(ctx, scope, func(p *plan) error {
-		p.rotated = true
+		p.rotated = from
 		return p.put(file)
 	})
 }

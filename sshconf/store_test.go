@@ -180,7 +180,10 @@ func TestChangedPinIsRefused(t *testing.T) {
 		t.Errorf("the others were held up: %+v", c)
 	}
 
-	c, err = d.Repin(t.Context(), teamA, forged)
+	if _, err = d.Repin(t.Context(), teamA, forged, file(t, "web").HostKey); !errors.As(err, &changed) {
+		t.Errorf("a pin was replaced that was not the rotated one: %v", err)
+	}
+	c, err = d.Repin(t.Context(), teamA, forged, api.HostKey)
 	if err != nil || !slices.Contains(c.Repinned, "api.team-a.berth") {
 		t.Errorf("Repin = %+v, %v", c, err)
 	}

@@ -22,7 +22,7 @@ func living() []keymap.Context { return []keymap.Context{keymap.List, keymap.Det
 
 // actions is the whole registry, in the order of the help.
 func (a *App) actions() []*keymap.Action {
-	return slices.Concat(a.sessionActions(), a.shellActions(), a.writeActions(), a.deletedActions(), a.paneActions(), a.listActions(), a.programActions())
+	return slices.Concat(a.sessionActions(), a.shellActions(), a.writeActions(), a.deletedActions(), a.paneActions(), a.doctorActions(), a.listActions(), a.programActions())
 }
 
 func (a *App) sessionActions() []*keymap.Action {

@@ -127,6 +127,7 @@ type Config struct {
 	Sessions Sessions
 	Shells   Shells
 	Consent  Consent
+	Examiner Examiner
 
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000

@@ -139,7 +139,7 @@ func (l *login) explain(err error, expired bool) error {
 		return l.keys.failed
 	case l.verified && refusedLogin(err):
 		return workspace.WithHint(&AuthError{User: l.config.User, Tried: l.keys.names, Err: err},
-			"add your public key to the workspace: `berth keys add`, or `berth edit NAME --key FILE`")
+			"have somebody who may log in add your public key: berth keys add NAME KEY")
 	case errors.As(err, &negotiation):
 		return fmt.Errorf("ssh handshake: the server has no %s host key, which is the pinned kind: %w", l.pin.key.Type(), err)
 	}

@@ -41,5 +41,5 @@ func (p pin) check(_ string, _ net.Addr, key ssh.PublicKey) error {
 		return nil
 	}
 	return workspace.WithHint(&HostKeyError{Want: fingerprint(p.key), Got: fingerprint(key)},
-		"something else answers at the workspace's address, or its identity was replaced: do not type secrets; ask whoever runs the cluster")
+		"something else answers at the workspace's address, or its identity was replaced: do not type secrets; ask whoever runs the cluster\nfor two minutes after berth keys rotate-host it may still be the old key; berth ls follows such a rotation")
 }

@@ -51,6 +51,9 @@ func (k Keys) open(ctx context.Context) (*ring, error) {
 		if conn, err := dialAgent(ctx, k.Agent); err == nil {
 			r.agent = conn
 			held, comments = agentKeys(conn)
+			for i, signer := range held {
+				held[i] = agentKey{signer, func(err error) { r.failed = err }}
+			}
 		}
 	}
 	if len(k.Files) == 0 {

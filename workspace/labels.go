@@ -10,10 +10,11 @@ const (
 	LabelNamespace = "berth.sh/namespace"           // the workspace's, on what is in the gateway's namespace
 	LabelRoute     = "berth.sh/route"               // a gateway kind, on a Service that is a route
 
-	AnnotationSpec      = "berth.sh/spec"       // on the claim: the kept spec
-	AnnotationHostKey   = "berth.sh/host-key"   // on Deployment and claim: the public host key
-	AnnotationDeletedAt = "berth.sh/deleted-at" // RFC 3339, on what delete has kept
-	AnnotationPort      = "berth.sh/port"       // on Deployment and claim: the port that it has, or had, at the gateway
+	AnnotationSpec      = "berth.sh/spec"                // on the claim: the kept spec
+	AnnotationHostKey   = "berth.sh/host-key"            // on Deployment and claim: the public host key
+	AnnotationSucceeds  = "berth.sh/host-key-succession" // on the claim: how the host key came from earlier ones, see Succeeds
+	AnnotationDeletedAt = "berth.sh/deleted-at"          // RFC 3339, on what delete has kept
+	AnnotationPort      = "berth.sh/port"                // on Deployment and claim: the port that it has, or had, at the gateway
 
 	ManagedBy = "berth"
 	Component = "workspace"

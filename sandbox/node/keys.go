@@ -12,9 +12,10 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// followKeys keeps authorized_keys as the Secret has it until ctx ends. One
-// Secret is watched by name, which is all that a kubelet may do. The host key
-// stays what it was at the start, as in a container whose sshd has read it.
+// followKeys keeps authorized_keys and the host key as the Secret has them until
+// ctx ends. One Secret is watched by name, which is all that a kubelet may do.
+// The workspace's server reads both anew, as its entrypoint sees to in a
+// container.
 func (w *worker) followKeys(ctx context.Context, m *mounts) {
 	shared := informers.NewSharedInformerFactoryWithOptions(w.node.client, 0,
 		informers.WithNamespace(w.namespace),
@@ -24,6 +25,7 @@ func (w *worker) followKeys(ctx context.Context, m *mounts) {
 	take := func(obj any) {
 		if secret, ok := obj.(*corev1.Secret); ok && ctx.Err() == nil {
 			w.takeKeys(m.keys, secret.Data[authorizedName])
+			w.takeKeys(m.hostKey, secret.Data[hostKeyName])
 		}
 	}
 	_, err := shared.Core().V1().Secrets().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
@@ -40,7 +42,7 @@ func (w *worker) followKeys(ctx context.Context, m *mounts) {
 	shared.Shutdown()
 }
 
-// takeKeys writes authorized_keys where it changed.
+// takeKeys writes a file of keys where it changed.
 func (w *worker) takeKeys(path string, data []byte) {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 		return

@@ -42,7 +42,6 @@ const faultDelay = time.Second
 // options are the parsed arguments of [Main].
 type options struct {
 	server     Server
-	hostKey    string
 	fault      string
 	readyFD    int
 	lifelineFD int
@@ -83,7 +82,7 @@ func parse(args []string) (*options, error) {
 	flags := flag.NewFlagSet("sshd", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.server.Home, "home", "", "")
-	flags.StringVar(&o.hostKey, "host-key", "", "")
+	flags.StringVar(&o.server.HostKey, "host-key", "", "")
 	flags.StringVar(&o.server.AuthorizedKeys, "authorized-keys", "", "")
 	flags.StringVar(&o.server.Name, "name", "", "")
 	flags.StringVar(&o.fault, "fault", "", "")
@@ -92,7 +91,7 @@ func parse(args []string) (*options, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, fmt.Errorf("reading sshd's arguments: %w", err)
 	}
-	if o.server.Home == "" || o.hostKey == "" || o.server.AuthorizedKeys == "" {
+	if o.server.Home == "" || o.server.HostKey == "" || o.server.AuthorizedKeys == "" {
 		return nil, errors.New("sshd needs --home, --host-key and --authorized-keys")
 	}
 	return o, nil
@@ -109,11 +108,7 @@ func run(ctx context.Context, o *options, logger *log.Logger) error {
 	if o.fault != "" {
 		return actOut(ctx, o, logger)
 	}
-	key, err := os.ReadFile(o.hostKey)
-	if err != nil {
-		return fmt.Errorf("reading the host key: %w", err)
-	}
-	if err := o.server.SetHostKey(key); err != nil {
+	if err := o.server.readHostKey(); err != nil {
 		return err
 	}
 	var lc net.ListenConfig

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -32,26 +33,41 @@ var errNotAuthorized = errors.New("key is not in authorized_keys")
 type Server struct {
 	Home           string // absolute; where sessions start
 	AuthorizedKeys string // path, read at each login
+	HostKey        string // path, read at each connection
 	Name           string // of the workspace, for the greeting
 	Log            *log.Logger
 
-	config *ssh.ServerConfig
+	config atomic.Pointer[ssh.ServerConfig]
 }
 
-// SetHostKey takes an OpenSSH private key in PEM form. It has to be called
-// before [Server.Serve].
-func (s *Server) SetHostKey(pem []byte) error {
+// readHostKey reads the host key, an OpenSSH private key in PEM form. It has to
+// be called before [Server.Serve].
+func (s *Server) readHostKey() error {
+	pem, err := os.ReadFile(s.HostKey)
+	if err != nil {
+		return fmt.Errorf("reading the host key: %w", err)
+	}
 	key, err := ssh.ParsePrivateKey(pem)
 	if err != nil {
 		return fmt.Errorf("parsing the host key: %w", err)
 	}
-	s.config = &ssh.ServerConfig{
+	config := &ssh.ServerConfig{
 		ServerVersion:     "SSH-2.0-BerthSandbox",
 		PublicKeyCallback: s.authorize,
 		MaxAuthTries:      20, // an agent full of keys offers all of them first
 	}
-	s.config.AddHostKey(key)
+	config.AddHostKey(key)
+	s.config.Store(config)
 	return nil
+}
+
+// identity is what a new connection meets: the host key as the file has it now,
+// or the last one that could be read.
+func (s *Server) identity() *ssh.ServerConfig {
+	if err := s.readHostKey(); err != nil {
+		s.Log.Printf("Keeping the host key: %v", err)
+	}
+	return s.config.Load()
 }
 
 // authorize admits a key that the file lists now.
@@ -117,7 +133,7 @@ func (s *Server) serveConn(ctx context.Context, raw net.Conn) {
 	defer func() { _ = raw.Close() }() // may be closed already
 	stopped := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Now()) })
 	_ = raw.SetDeadline(time.Now().Add(loginGrace))
-	conn, channels, requests, err := ssh.NewServerConn(raw, s.config)
+	conn, channels, requests, err := ssh.NewServerConn(raw, s.identity())
 	if err != nil {
 		// A probe that connects and leaves is not worth a line in the log.
 		var auth *ssh.ServerAuthError
