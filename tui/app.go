@@ -37,7 +37,8 @@ type App struct {
 
 	snap    workspace.Snapshot
 	snapGen uint64
-	counted [3]int // workspaces, running, failing of snap
+	counted [3]int                // workspaces, running, failing of snap
+	index   map[workspace.Key]int // places in snap; nil until somebody asks
 
 	live, gone  *table.Table
 	showDeleted bool
@@ -52,6 +53,7 @@ type App struct {
 	create  *dialog.Create           // the form whose creation runs, even when closed
 	jobs    map[workspace.Key]string // "stopping"
 	work    map[workspace.Key]string // the same with names, for those that are not in the list any more
+	bulk    bulk
 	mail    *mailbox
 	toast   toast
 	undo    func() tea.Cmd

@@ -267,7 +267,7 @@ func TestAnAnswerForAnotherWorkspaceIsDropped(t *testing.T) {
 func TestAnyKeysAnySize(t *testing.T) {
 	names := []string{
 		"enter", "esc", "tab", "up", "down", "pgup", "pgdown", "home", "end", "space", "backspace", "left", "right",
-		"a", "c", "d", "f", "g", "l", "n", "o", "p", "r", "s", "t", "u", "w", "y", "z", "D", "E", "G", "M", "P", "R", "S", "T", "W", "Y",
+		"a", "c", "d", "f", "g", "l", "n", "o", "p", "r", "s", "t", "u", "v", "w", "y", "z", "b", "C", "D", "E", "G", "M", "P", "R", "S", "T", "V", "W", "Y", "*",
 		"/", ":", "?", "0", "!", "=", "例", "ctrl+s", "ctrl+p",
 	}
 	for seed := range uint64(20) {

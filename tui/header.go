@@ -127,7 +127,7 @@ func (a *App) counts(words bool) string {
 
 // stripNeeded reports whether the second line has something to say.
 func (a *App) stripNeeded() bool {
-	return a.filtering || a.table().Filter() != "" || a.snap.Problem != "" || len(a.snap.Denied) > 0
+	return a.filtering || a.table().Filter() != "" || a.table().Marks().All > 0 || len(a.bulk.batches) > 0 || a.snap.Problem != "" || len(a.snap.Denied) > 0
 }
 
 // strip is the second line: the filter, or what is wrong with the cluster.
@@ -143,8 +143,19 @@ func (a *App) strip(y int) (string, *dialog.Point) {
 			x += c.X
 		}
 		return " " + t.Key.Paint("/") + " " + strings.TrimRight(a.filter.View(), " ") + " " + count, &dialog.Point{X: x, Y: y}
+	case len(a.bulk.batches) > 0:
+		return " " + t.Busy.Paint(a.bulkText()) + t.Muted.Paint("  "+a.bulkHint()), nil
 	case a.table().Filter() != "":
 		text := " " + t.Key.Paint("/") + " " + a.table().Filter() + count + t.Muted.Paint("  esc clears")
+		if marks := a.marksText(); marks != "" {
+			text += "  " + t.Accent.Paint(marks)
+		}
+		if a.snap.Problem != "" {
+			text += "  " + a.problem()
+		}
+		return text, nil
+	case a.table().Marks().All > 0:
+		text := " " + t.Accent.Paint(a.marksText()) + t.Muted.Paint("  "+a.marksHint())
 		if a.snap.Problem != "" {
 			text += "  " + a.problem()
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -99,7 +100,7 @@ func (a *App) offerStart(w workspace.Workspace) tea.Cmd {
 	return a.confirm(dialog.Confirm{
 		Title: w.Name + " is stopped. Start it?", Verb: "start", Trigger: "enter",
 		Body: []string{"", "It can be opened as soon as it runs."},
-	}, job{ing: "starting", past: "started", call: a.cfg.Actions.Start}, w)
+	}, startVerb(), w)
 }
 
 func (a *App) chooseEditor() tea.Cmd {
@@ -159,19 +160,35 @@ func (a *App) openEditor(w workspace.Workspace, name, directory string) tea.Cmd 
 	})
 }
 
+// chooseCopy offers what can be copied of the workspace, or of all that are
+// marked, a line each.
 func (a *App) chooseCopy() tea.Cmd {
-	w, ok := a.selected()
-	if !ok {
+	list := a.targets()
+	if len(list) == 0 {
 		return nil
 	}
-	item := func(key, label, text string) dialog.Item {
-		return dialog.Item{Key: key, Label: label, Note: text, Choose: func() tea.Cmd {
-			a.copied(text)
+	title := "copy"
+	if len(list) > 1 {
+		title = "copy of " + counted(len(list), "workspace")
+	}
+	item := func(key, label string, of func(workspace.Workspace) string) dialog.Item {
+		lines := make([]string, len(list))
+		for i, w := range list {
+			lines[i] = of(w)
+		}
+		text, note := strings.Join(lines, "\n"), lines[0]
+		if len(list) > 1 {
+			note = counted(len(list), "line")
+		}
+		return dialog.Item{Key: key, Label: label, Note: note, Choose: func() tea.Cmd {
+			a.copied(note)
 			return tea.SetClipboard(text)
 		}}
 	}
-	a.open(&dialog.Menu{Title: "copy", Verb: "copy", Items: []dialog.Item{
-		item("s", "ssh command", "ssh "+w.Alias), item("a", "alias", w.Alias), item("n", "name", w.Name),
+	a.open(&dialog.Menu{Title: title, Verb: "copy", Items: []dialog.Item{
+		item("s", "ssh command", func(w workspace.Workspace) string { return "ssh " + w.Alias }),
+		item("a", "alias", func(w workspace.Workspace) string { return w.Alias }),
+		item("n", "name", func(w workspace.Workspace) string { return w.Name }),
 	}})
 	return nil
 }

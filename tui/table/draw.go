@@ -52,17 +52,24 @@ func (t *Table) heading(s Scene) string {
 	return b.String()
 }
 
+// markGlyph stands before a marked row.
+const markGlyph = "*"
+
 func (t *Table) row(s Scene, w *workspace.Workspace, selected bool) string {
-	ground := theme.Ink("")
-	bar := cells.Spaces(margin)
+	ground, bar := theme.Ink(""), " "
 	if selected {
 		ground = s.Theme.Row
 		ink := s.Theme.Accent
 		if !s.Focused {
 			ink = s.Theme.Muted
 		}
-		bar = ground.Paint(" ") + ink.Plus(ground).Paint("▌") + ground.Paint(" ")
+		bar = ink.Plus(ground).Paint("▌")
 	}
+	mark := ground.Paint(" ")
+	if t.marks.of[w.Key()] != nil {
+		mark = s.Theme.Accent.Plus(ground).Paint(markGlyph)
+	}
+	bar = mark + bar + ground.Paint(" ")
 	var b strings.Builder
 	b.WriteString(bar)
 	used := margin

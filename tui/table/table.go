@@ -32,6 +32,7 @@ type Table struct {
 	w, h   int
 	layout []placed // columns for this width and these rows
 	shells map[workspace.Key]int
+	marks  marks
 }
 
 // New returns an empty view of living or of deleted workspaces.
@@ -53,6 +54,7 @@ func (t *Table) SetRows(all []workspace.Workspace, allNS bool) {
 			t.all = append(t.all, &all[i])
 		}
 	}
+	t.keepMarks()
 	t.rebuild()
 }
 
@@ -85,11 +87,26 @@ func (t *Table) rebuild() {
 	t.rows = t.filter.apply(t.all)
 	compare := t.comparison()
 	slices.SortStableFunc(t.rows, compare)
-	if i := slices.IndexFunc(t.rows, func(w *workspace.Workspace) bool { return w.Key() == t.anchor }); i >= 0 {
+	if i := t.indexOf(t.anchor); i >= 0 {
 		t.cursor = i
 	}
 	t.relayout()
 	t.clamp()
+	t.marks.tally = nil
+	t.stretch()
+}
+
+// indexOf returns the row of a workspace, -1 when it is not shown.
+func (t *Table) indexOf(key workspace.Key) int {
+	return slices.IndexFunc(t.rows, func(w *workspace.Workspace) bool { return w.Key() == key })
+}
+
+// at returns the workspace of a row, nil when there is none.
+func (t *Table) at(i int) *workspace.Workspace {
+	if i < 0 || i >= len(t.rows) {
+		return nil
+	}
+	return t.rows[i]
 }
 
 func (t *Table) clamp() {
@@ -151,6 +168,7 @@ func (t *Table) End() { t.moveTo(len(t.rows) - 1) }
 func (t *Table) moveTo(i int) {
 	t.cursor = i
 	t.clamp()
+	t.stretch()
 }
 
 // Click puts the cursor on the row at line y of the table and reports whether
