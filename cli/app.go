@@ -54,13 +54,7 @@ func newApp(s streams, env environment) *app {
 	a.logger = sync.OnceValue(func() *slog.Logger { return newLogger(a.logFile, a.flags.debug) })
 	a.config = sync.OnceValues(func() (userConfig, error) { return readConfig(env.configFile()) })
 	a.client = onceGood(a.newClient)
-	a.cluster = onceGood(func() (*cluster, error) {
-		client, err := a.client()
-		if err != nil {
-			return nil, err
-		}
-		return &cluster{client: client}, nil
-	})
+	a.cluster = onceGood(a.newCluster)
 	a.ssh = sync.OnceValues(func() (*sshconf.Dir, error) { return sshconf.Open(env.home, a.helper()) })
 	return a
 }
@@ -105,6 +99,14 @@ func (a *app) newClient() (*kube.Client, error) {
 	}
 	c, err := kube.New(o)
 	return c, a.hintSandbox(err)
+}
+
+func (a *app) newCluster() (*cluster, error) {
+	client, err := a.client()
+	if err != nil {
+		return nil, err
+	}
+	return &cluster{client: client}, nil
 }
 
 // helper is the command that ssh runs for an alias: the small program beside

@@ -27,18 +27,19 @@ func runProgram(ctx context.Context, a *app) error {
 	// Whatever would be written beside the screen goes to the log.
 	a.fullScreen, a.err = true, a.logFile
 
-	list := newLive(a)
+	fleet := newFleet(a)
+	list := newLive(fleet, nil)
 	running, stop := context.WithCancel(ctx)
 	var lists sync.WaitGroup
 	lists.Go(func() { list.run(running) })
 	defer lists.Wait()
 	defer stop()
 
-	panes := newPaneShells(a, config.Shell)
+	panes := newPaneShells(fleet, config.Shell)
 	defer panes.wait()
 	err = tui.Run(ctx, tui.Config{
-		Source: list, Scope: list, Looker: list.routes,
-		Actions: actions{a}, Reader: reader{a}, Sessions: newSessions(a), Shells: panes, Consent: consent{a, dir},
+		Source: list, Scope: list, Looker: list,
+		Actions: actions{fleet}, Reader: reader{fleet}, Sessions: newSessions(fleet), Shells: panes, Consent: consent{a, dir},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
 		ReadOnly: a.flags.readOnly || config.ReadOnly,
 		Version:  versionString(), LogPath: a.logPath(),

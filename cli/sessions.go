@@ -19,12 +19,12 @@ import (
 
 // sessions implements tui.Sessions.
 type sessions struct {
-	app   *app
+	fleet *fleet
 	found func() []editor.Editor // looked for once
 }
 
-func newSessions(a *app) sessions {
-	return sessions{app: a, found: sync.OnceValue(func() []editor.Editor { return editor.Find(editor.System()) })}
+func newSessions(f *fleet) sessions {
+	return sessions{fleet: f, found: sync.OnceValue(func() []editor.Editor { return editor.Find(editor.System()) })}
 }
 
 // running refuses what cannot be entered.
@@ -44,14 +44,14 @@ func (s sessions) Shell(ctx context.Context, w workspace.Workspace) (tui.ExecCom
 		return nil, err
 	}
 	notice := ""
-	client, err := s.app.dial(ctx, w, func(reason error) {
+	client, err := s.fleet.of(w).dial(ctx, w, func(reason error) {
 		notice = "berth: going through the API server: " + workspace.Safe(reason.Error())
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &shell{
-		Terminal: tunnel.NewTerminal(ctx, client, "", s.app.env.getenv("TERM")),
+		Terminal: tunnel.NewTerminal(ctx, client, "", s.fleet.base.env.getenv("TERM")),
 		client:   client, ctx: ctx, name: w.Name, notice: notice,
 	}, nil
 }
@@ -137,7 +137,7 @@ func (s *shell) hold(reason string) {
 // Editors implements tui.Sessions; the one from the settings comes first.
 func (s sessions) Editors() []string {
 	var names []string
-	config, _ := s.app.config() // a broken file is told where the list is
+	config, _ := s.fleet.base.config() // a broken file is told where the list is
 	for _, e := range s.found() {
 		if e.ID == config.Editor || e.Name == config.Editor {
 			names = append([]string{e.Name}, names...)
@@ -162,7 +162,7 @@ func (s sessions) OpenAt(ctx context.Context, w workspace.Workspace, name, direc
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	launch, err := s.app.planOpen(ctx, w, chosen, directory)
+	launch, err := s.fleet.of(w).planOpen(ctx, w, chosen, directory)
 	if err != nil {
 		return tui.OpenResult{}, err
 	}

@@ -131,6 +131,7 @@ func (a *App) listActions() []*keymap.Action {
 		{ID: "sort", Title: "sort by a column", Group: group, Keys: []string{"t"}, Contexts: lists(), Run: a.chooseSort},
 		{ID: "reverse", Title: "reverse the order", Group: group, Keys: []string{"T"}, Contexts: lists(), Run: move(func() { a.table().Reverse() })},
 		{ID: "namespace", Title: "look into another namespace", Group: group, Keys: []string{"n"}, Contexts: lists(), Enabled: a.whenScope, Run: a.chooseNamespace},
+		{ID: "context", Title: "look into another context", Group: group, Keys: []string{"C"}, Contexts: lists(), Enabled: a.whenScope, Run: a.chooseContext},
 		{ID: "all-namespaces", Title: "look into all namespaces", Group: group, Keys: []string{"0"}, Contexts: lists(), Enabled: a.whenScope, Run: func() tea.Cmd { return a.setNamespace("") }},
 		{ID: "up", Title: "up", Group: group, Keys: []string{"up", "k"}, Contexts: lists(), Run: move(func() { a.table().Move(-1) })},
 		{ID: "down", Title: "down", Group: group, Keys: []string{"down", "j"}, Contexts: lists(), Run: move(func() { a.table().Move(1) })},
@@ -145,7 +146,7 @@ func (a *App) listActions() []*keymap.Action {
 func (a *App) programActions() []*keymap.Action {
 	const group = "program"
 	return []*keymap.Action{
-		{ID: "palette", Title: "find an action", Hint: "palette", Group: group, Keys: []string{":", "ctrl+p"}, Contexts: everywhere(), Run: a.openPalette},
+		{ID: "palette", Title: "find an action, a workspace or a place", Hint: "palette", Group: group, Keys: []string{":", "ctrl+p"}, Contexts: everywhere(), Run: a.openPalette},
 		{ID: "help", Title: "this help", Hint: "help", Group: group, Keys: []string{"?"}, Contexts: everywhere(), Run: a.openHelp},
 		{
 			ID: "errors", Title: "errors so far", Group: group, Keys: []string{"E"}, Contexts: everywhere(), Run: a.showErrors,

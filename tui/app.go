@@ -61,8 +61,9 @@ type App struct {
 	errors  []logged
 	asked   bool            // consent was asked in this run
 	leaving *dialog.Confirm // asks whether to quit while something runs
-	moving  *string         // the namespace on the way to, nil when there
-	recent  []string        // actions of the palette, the newest first
+	moving  goal            // where the list is on its way to
+	places  places
+	recent  []string // choices of the palette, the newest first
 	shell   shellState
 
 	foreground, background color.Color // of the terminal; nil is not known

@@ -31,6 +31,13 @@ type Scope interface {
 	// SetNamespace moves the Source to a namespace, "" for all of them. The
 	// Source tells through Changed when there is something to see.
 	SetNamespace(ctx context.Context, namespace string) error
+	// Contexts lists the contexts that may be chosen, without asking any of
+	// them.
+	Contexts(ctx context.Context) ([]workspace.Context, error)
+	// SetContext moves the Source to a context, and to the namespace that is
+	// its default. It does not wait for the cluster, which may not answer: the
+	// snapshot tells that.
+	SetContext(ctx context.Context, name string) error
 }
 
 // Looker hears which workspace is looked at, so that what costs a connection is

@@ -113,6 +113,8 @@ func states() map[string]func(t *testing.T) *driver {
 		"objects":      demo("tab", "tab", "tab"),
 		"yaml":         demo("Y"),
 		"sort":         demo("t"),
+		"palette":      demo(":", "d"),
+		"contexts":     demo("C"),
 		"copy":         demo("y"),
 		"consent": func(t *testing.T) *driver {
 			d := (&desk{needed: true}).drive(t)

@@ -7,20 +7,26 @@ import (
 	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/dialog"
 	"github.com/berth-sh/berth/tui/keymap"
+	"github.com/berth-sh/berth/workspace"
 )
 
 // header is the first line: where one is, through which gateway, how many. On
 // a narrow screen the gateway goes first, then the words of the counts.
 func (a *App) header() string {
 	t := a.theme
-	namespace := a.snap.Namespace
-	if a.moving != nil {
-		namespace = *a.moving
+	place, namespace := a.snap.Context, orElse(a.snap.Namespace, "all namespaces")
+	if g := a.moving; g.namespace != nil {
+		namespace = orElse(*g.namespace, "all namespaces")
+	} else if g.context != nil {
+		if place != *g.context || !a.snap.Synced && a.snap.Namespace == "" {
+			namespace = "…"
+		}
+		place = *g.context
 	}
 	// Names of contexts can be longer than a screen; what follows them matters more.
-	left := " " + t.Accent.Paint("berth") + "  " + cells.Cut(orElse(a.snap.Context, "no context"), a.w*3/10) +
-		t.Muted.Paint(" ▸ ") + cells.Cut(orElse(namespace, "all namespaces"), max(14, a.w/4))
-	if a.moving != nil {
+	left := " " + t.Accent.Paint("berth") + "  " + cells.Cut(orElse(workspace.Safe(place), "no context"), a.w*3/10) +
+		t.Muted.Paint(" ▸ ") + cells.Cut(namespace, max(14, a.w/4))
+	if a.moving.switching() {
 		left += t.Busy.Paint("  switching…")
 	}
 	if a.showDeleted {

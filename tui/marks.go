@@ -129,7 +129,7 @@ func (a *App) askAll(v *verb, fit []workspace.Workspace, out []string) tea.Cmd {
 	if v.heavy && len(fit) > 1 {
 		c.Typed = fmt.Sprintf("%s %d", v.name, len(fit))
 	}
-	c.Body = a.places()
+	c.Body = a.whereabouts()
 	keys := map[workspace.Key]bool{}
 	for _, w := range fit {
 		keys[w.Key()] = true
@@ -164,8 +164,8 @@ func (a *App) askAll(v *verb, fit []workspace.Workspace, out []string) tea.Cmd {
 	return nil
 }
 
-// places says where several workspaces are.
-func (a *App) places() []string {
+// whereabouts says where several workspaces are.
+func (a *App) whereabouts() []string {
 	where := slices.DeleteFunc([]string{a.snap.Namespace, a.snap.Context}, func(s string) bool { return s == "" })
 	if len(where) == 0 {
 		return nil

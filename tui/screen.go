@@ -131,11 +131,13 @@ func (a *App) empty() []string {
 	case total > 0:
 		return []string{"", line(fmt.Sprintf("none of %d workspaces matches the filter", total)), "", key("esc", "clear it")}
 	case !a.snap.Synced && a.snap.Problem != "":
-		return []string{"", line("nothing to show yet; trying again"), "", key("?", "help"), key("q", "quit")}
-	case a.moving != nil:
-		return []string{"", line("looking " + where(*a.moving) + "…")}
+		return []string{"", line("nothing to show yet; trying again"), "", key("C", "go to another context"), key("?", "help"), key("q", "quit")}
+	case a.moving.namespace != nil:
+		return []string{"", line("looking " + where(*a.moving.namespace) + "…")}
+	case a.moving.context != nil:
+		return []string{"", line("connecting to " + workspace.Safe(*a.moving.context) + "…"), "", key("C", "go to another context")}
 	case !a.snap.Synced:
-		return []string{"", line("connecting to " + orElse(a.snap.Context, "the cluster") + "…")}
+		return []string{"", line("connecting to " + orElse(a.snap.Context, "the cluster") + "…"), "", key("C", "go to another context")}
 	case a.showDeleted:
 		return []string{"", line("no deleted workspaces here"), "", line("what is deleted keeps its home until it is purged"), "", key("D", "back to the list")}
 	}

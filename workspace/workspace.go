@@ -64,6 +64,7 @@ type Workspace struct {
 	Node       string
 	Restarts   int
 	HostKey    string // public key line from the Deployment's or claim's annotation; "" when unknown
+	Context    string // kubeconfig context, where several are shown; else ""
 	Alias      string // short alias NAME.NAMESPACE.berth
 	ClaimUID   string // precondition of purge
 	DeletedAt  time.Time

@@ -106,6 +106,22 @@ func (c *Cluster) SetNamespace(ctx context.Context, namespace string) error {
 	return nil
 }
 
+// Contexts is part of the program's Scope.
+func (c *Cluster) Contexts(context.Context) ([]workspace.Context, error) {
+	return []workspace.Context{{Name: "dev", Server: "https://dev.example.com:6443"}, {Name: "prod", Server: "https://10.0.0.1:6443"}}, nil
+}
+
+// SetContext is part of the program's Scope.
+func (c *Cluster) SetContext(ctx context.Context, name string) error {
+	if err := c.act(ctx, "context", name); err != nil {
+		return err
+	}
+	snap, _ := c.Snapshot()
+	snap.Context, snap.Namespace = name, "default"
+	c.Set(snap)
+	return nil
+}
+
 // Create adds a workspace that starts.
 func (c *Cluster) Create(ctx context.Context, ref workspace.Ref, spec workspace.Spec, tell func(workspace.Progress)) error {
 	for i, step := range []string{"secret " + ref.Name + "-ssh", "claim " + ref.Name + "-home", "deployment " + ref.Name} {
