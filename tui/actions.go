@@ -22,7 +22,7 @@ func living() []keymap.Context { return []keymap.Context{keymap.List, keymap.Det
 
 // actions is the whole registry, in the order of the help.
 func (a *App) actions() []*keymap.Action {
-	return slices.Concat(a.sessionActions(), a.shellActions(), a.writeActions(), a.deletedActions(), a.markActions(), a.paneActions(), a.listActions(), a.programActions())
+	return slices.Concat(a.sessionActions(), a.shellActions(), a.writeActions(), a.deletedActions(), a.markActions(), a.paneActions(), a.listActions(), a.arrangeActions(), a.programActions())
 }
 
 func (a *App) sessionActions() []*keymap.Action {
@@ -58,7 +58,7 @@ func (a *App) writeActions() []*keymap.Action {
 	return []*keymap.Action{
 		{
 			ID: "create", Title: "create a workspace", Hint: "create", Group: group, Keys: []string{"c"}, Contexts: lists(),
-			Enabled: a.whenWritable, Run: a.openCreate,
+			Enabled: a.whenCreatable, Run: a.openCreate,
 		},
 		verbs("start", "start the workspace", "", startVerb()),
 		verbs("restart", "restart the workspace", "restart", restartVerb()),
@@ -128,8 +128,6 @@ func (a *App) listActions() []*keymap.Action {
 	move := func(f func()) func() tea.Cmd { return func() tea.Cmd { f(); return a.follow() } }
 	return []*keymap.Action{
 		{ID: "filter", Title: "filter: words, !not, key=value", Hint: "filter", Group: group, Keys: []string{"/"}, Contexts: lists(), Run: a.startFilter},
-		{ID: "sort", Title: "sort by a column", Group: group, Keys: []string{"t"}, Contexts: lists(), Run: a.chooseSort},
-		{ID: "reverse", Title: "reverse the order", Group: group, Keys: []string{"T"}, Contexts: lists(), Run: move(func() { a.table().Reverse() })},
 		{ID: "namespace", Title: "look into another namespace", Group: group, Keys: []string{"n"}, Contexts: lists(), Enabled: a.whenScope, Run: a.chooseNamespace},
 		{ID: "context", Title: "look into another context", Group: group, Keys: []string{"C"}, Contexts: lists(), Enabled: a.whenScope, Run: a.chooseContext},
 		{ID: "all-namespaces", Title: "look into all namespaces", Group: group, Keys: []string{"0"}, Contexts: lists(), Enabled: a.whenScope, Run: func() tea.Cmd { return a.setNamespace("") }},
@@ -188,6 +186,13 @@ func (a *App) whenWritable() string {
 	return ""
 }
 
+func (a *App) whenCreatable() string {
+	if len(a.snap.Contexts) > 1 {
+		return "several contexts are shown, C goes to one"
+	}
+	return a.whenWritable()
+}
+
 func (a *App) whenScope() string {
 	if a.cfg.Scope == nil {
 		return "not available here"
@@ -215,6 +220,8 @@ func (a *App) whenVerb(v *verb) string {
 func (a *App) whenOpenable() string {
 	w, ok := a.selected()
 	switch {
+	case a.table().OnHeading():
+		return "" // unfolds it
 	case a.cfg.Sessions == nil:
 		return "not available here"
 	case !ok:

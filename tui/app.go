@@ -45,6 +45,7 @@ type App struct {
 	pane        *detail.Pane
 	focusPane   bool
 	zoom        bool
+	split       int // hundredths of the screen for the pane; 0 is the default
 
 	filtering bool
 	filter    textinput.Model
@@ -59,6 +60,8 @@ type App struct {
 	undo    func() tea.Cmd
 	undoBy  time.Time
 	errors  []logged
+	kept    Look            // what Memory has
+	keeping bool            // a keepMsg is on its way
 	asked   bool            // consent was asked in this run
 	leaving *dialog.Confirm // asks whether to quit while something runs
 	moving  goal            // where the list is on its way to
@@ -103,6 +106,7 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	a.keys = keys
+	a.recall()
 	a.takeSnapshot()
 	return a, nil
 }
@@ -133,7 +137,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, cmd
 	}
 	a.frame.dirty = true
-	return a, tea.Batch(cmd, a.frame.arm(), a.animate())
+	return a, tea.Batch(cmd, a.frame.arm(), a.animate(), a.keepSoon())
 }
 
 func (a *App) route(msg tea.Msg) tea.Cmd {
@@ -190,6 +194,8 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		return a.finish(msg)
 	case runMsg:
 		return msg.run()
+	case keepMsg:
+		return a.keep()
 	}
 	if handled, cmd := a.pane.Update(msg); handled {
 		return cmd

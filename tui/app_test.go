@@ -266,7 +266,7 @@ func TestAnAnswerForAnotherWorkspaceIsDropped(t *testing.T) {
 // that nobody would think of.
 func TestAnyKeysAnySize(t *testing.T) {
 	names := []string{
-		"enter", "esc", "tab", "up", "down", "pgup", "pgdown", "home", "end", "space", "backspace", "left", "right",
+		"enter", "esc", "tab", "up", "down", "pgup", "pgdown", "home", "end", "space", "backspace", "left", "right", "B", "+", "-",
 		"a", "c", "d", "f", "g", "l", "n", "o", "p", "r", "s", "t", "u", "v", "w", "y", "z", "b", "C", "D", "E", "G", "M", "P", "R", "S", "T", "V", "W", "Y", "*",
 		"/", ":", "?", "0", "!", "=", "例", "ctrl+s", "ctrl+p",
 	}

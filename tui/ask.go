@@ -57,7 +57,7 @@ func (a *App) confirm(c dialog.Confirm, v *verb, w workspace.Workspace) tea.Cmd 
 // address says which workspace is meant: names repeat across clusters.
 func address(s workspace.Snapshot, w workspace.Workspace) string {
 	parts := []string{w.Name}
-	for _, p := range []string{w.Namespace, s.Context} {
+	for _, p := range []string{w.Namespace, orElse(w.Context, s.Context)} {
 		if p != "" {
 			parts = append(parts, p)
 		}

@@ -134,6 +134,7 @@ type Config struct {
 	Sessions Sessions
 	Shells   Shells
 	Consent  Consent
+	Memory   Memory
 
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000

@@ -115,6 +115,8 @@ func states() map[string]func(t *testing.T) *driver {
 		"sort":         demo("t"),
 		"palette":      demo(":", "d"),
 		"contexts":     demo("C"),
+		"groups":       demo("b", "down", "down", "enter", "left"),
+		"columns":      demo("v"),
 		"copy":         demo("y"),
 		"consent": func(t *testing.T) *driver {
 			d := (&desk{needed: true}).drive(t)

@@ -71,7 +71,7 @@ func (a *App) badges() []string {
 func (a *App) gateway() string {
 	g := a.snap.Installation.Gateway
 	switch {
-	case !a.snap.Synced:
+	case !a.snap.Synced, len(a.snap.Contexts) > 1: // each has its own
 		return ""
 	case !g.Published():
 		return a.theme.Muted.Paint("no gateway · port-forward")

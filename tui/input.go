@@ -59,6 +59,7 @@ func (a *App) click(m tea.Mouse) tea.Cmd {
 	switch {
 	case m.Y >= r.list && m.Y < r.list+r.listH:
 		a.focusPane = false
+		a.table().SetSize(a.w, r.listH)
 		if a.table().Click(m.Y - r.list) {
 			return a.follow()
 		}

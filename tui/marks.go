@@ -179,6 +179,9 @@ func (a *App) listed(w workspace.Workspace) string {
 	if a.snap.Namespace == "" {
 		name = w.Namespace + "/" + w.Name
 	}
+	if w.Context != "" {
+		name += " · " + w.Context
+	}
 	return name
 }
 

@@ -68,24 +68,6 @@ func shownKeys(action *keymap.Action) string {
 	return strings.Join(action.Keys, " ")
 }
 
-func (a *App) chooseSort() tea.Cmd {
-	t := a.table()
-	sorted, down := t.Sorted()
-	var items []dialog.Item
-	for _, id := range t.Sortable() {
-		it := dialog.Item{Label: strings.ToLower(string(id)), Choose: func() tea.Cmd {
-			t.SortBy(id)
-			return a.follow()
-		}}
-		if id == sorted {
-			it.Note = map[bool]string{false: "↑ again reverses", true: "↓ again reverses"}[down]
-		}
-		items = append(items, it)
-	}
-	a.open(&dialog.Menu{Title: "sort by", Items: items, Verb: "sort", Search: true, Wide: 40})
-	return nil
-}
-
 func (a *App) toggleDeleted() tea.Cmd {
 	a.showDeleted, a.focusPane, a.zoom = !a.showDeleted, false, false
 	return a.follow()

@@ -44,6 +44,8 @@ func (a *App) layout() rooms {
 	switch {
 	case a.focusPane && (a.zoom || rest < 14):
 		r.paneH = rest
+	case a.split > 0 && rest >= 11:
+		r.paneH = max(5, min(rest-4, rest*a.split/100))
 	case a.focusPane:
 		r.paneH = rest * 3 / 5
 	case rest >= 11:

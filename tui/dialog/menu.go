@@ -32,6 +32,7 @@ type Menu struct {
 	Items  []Item
 	Search bool
 	Ranked bool                      // the best match first, whatever its place
+	Stay   bool                      // choosing does not close it
 	Free   func(text string) tea.Cmd // takes what was typed when nothing matches; may be nil
 	Empty  string                    // said when there are no items
 	Wide   int                       // of the content; 0 is 56
@@ -121,11 +122,15 @@ func (m *Menu) choose(shown []Item) (bool, tea.Cmd) {
 	if item.Disabled != "" || item.Choose == nil {
 		return false, nil
 	}
-	return true, item.Choose()
+	return !m.Stay, item.Choose()
 }
 
 func (m *Menu) byKey(key string) (bool, tea.Cmd) {
 	switch key {
+	case "space":
+		if m.Stay {
+			return m.choose(m.Items)
+		}
 	case "j":
 		m.move(m.Items, 1)
 	case "k":
