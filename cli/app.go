@@ -150,22 +150,6 @@ func (a *app) scope() (scope, error) {
 	return s, nil
 }
 
-// writable refuses changes where the user has asked for none.
-func (a *app) writable() error {
-	config, err := a.config()
-	if err != nil {
-		return err
-	}
-	if !a.flags.readOnly && !config.ReadOnly {
-		return nil
-	}
-	where := "--read-only was given"
-	if !a.flags.readOnly {
-		where = "readOnly is set in " + a.env.configFile()
-	}
-	return workspace.WithKind(workspace.ErrForbidden, fmt.Errorf("nothing may be changed: %s", where))
-}
-
 // refs reads workspace names as arguments: NAME, or NAMESPACE/NAME as
 // `berth ls -A -o name` prints it, or an alias.
 func (a *app) refs(args []string) ([]workspace.Ref, error) {

@@ -183,7 +183,7 @@ func (a *App) whenWritable() string {
 	case a.cfg.Actions == nil:
 		return "not available here"
 	}
-	return ""
+	return a.guardHere().ReadOnly
 }
 
 func (a *App) whenCreatable() string {

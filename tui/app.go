@@ -38,6 +38,7 @@ type App struct {
 	snap    workspace.Snapshot
 	snapGen uint64
 	counted [3]int                // workspaces, running, failing of snap
+	guards  map[[2]string]Guard   // by context and namespace
 	index   map[workspace.Key]int // places in snap; nil until somebody asks
 
 	live, gone  *table.Table

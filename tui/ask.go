@@ -39,7 +39,7 @@ func (a *App) toDialog(msg tea.Msg) tea.Cmd {
 // confirm asks before a verb. It is about the workspace that was selected when
 // it was asked, whatever the list does meanwhile.
 func (a *App) confirm(c dialog.Confirm, v *verb, w workspace.Workspace) tea.Cmd {
-	c.Target, c.Now, c.Opened = w.Key(), a.now, a.now()
+	c.Target, c.Now, c.Opened, c.Warning = w.Key(), a.now, a.now(), a.warning(w)
 	c.Body = append([]string{address(a.snap, w)}, c.Body...)
 	c.Yes = func() tea.Cmd {
 		current, ok := a.find(w.Key())

@@ -135,6 +135,8 @@ type Config struct {
 	Shells   Shells
 	Consent  Consent
 	Memory   Memory
+	// Guard says where care is due; nil is nowhere. It must not block.
+	Guard func(context, namespace string) Guard
 
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000
@@ -142,6 +144,12 @@ type Config struct {
 	Now      func() time.Time // nil is time.Now
 	Version  string
 	LogPath  string // where --debug writes, shown in the error log; "" when it does not
+}
+
+// Guard is how careful to be in a context and a namespace.
+type Guard struct {
+	Production bool   // warn
+	ReadOnly   string // why nothing may be changed there; "" when it may
 }
 
 var errNoSource = errors.New("starting the program: no source")

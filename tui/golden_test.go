@@ -135,6 +135,11 @@ func states() map[string]func(t *testing.T) *driver {
 		"shell-ended":  openShell("ended"),
 		"shell-quit":   openShell("prompt", "ctrl+]", "d", "q"),
 		"shell-copy":   openShell("copy"),
+		"production": func(t *testing.T) *driver {
+			d := drive(t, demoSnapshot(), careful)
+			d.keys("d")
+			return d
+		},
 		"read-only": func(t *testing.T) *driver {
 			return drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
 		},

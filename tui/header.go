@@ -32,6 +32,9 @@ func (a *App) header() string {
 	if a.showDeleted {
 		left += t.Muted.Paint(" ▸ ") + t.Strong.Paint("deleted")
 	}
+	if a.guardHere().Production {
+		left += "  " + t.Alarm.Paint(" production ")
+	}
 	for _, badge := range a.badges() {
 		left += "  " + t.Match.Paint(" "+badge+" ")
 	}
@@ -56,7 +59,7 @@ func spaced(part string) string {
 
 func (a *App) badges() []string {
 	var badges []string
-	if a.cfg.ReadOnly {
+	if a.cfg.ReadOnly || a.guardHere().ReadOnly != "" {
 		badges = append(badges, "read-only")
 	}
 	if a.snap.Synced && !a.snap.StaleSince.IsZero() {

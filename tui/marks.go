@@ -89,7 +89,11 @@ func (a *App) act(v *verb) tea.Cmd {
 func (a *App) sorted(v *verb, list []workspace.Workspace) (fit []workspace.Workspace, out []string) {
 	for _, w := range list {
 		if a.whyNot(v, w) != "" {
-			out = append(out, w.Name+" is "+orElse(a.jobs[w.Key()], strings.ToLower(string(w.Status.Phase))))
+			is := orElse(a.jobs[w.Key()], strings.ToLower(string(w.Status.Phase)))
+			if a.readOnly(w) != "" {
+				is = "read-only"
+			}
+			out = append(out, w.Name+" is "+is)
 		} else {
 			fit = append(fit, w)
 		}
@@ -99,7 +103,9 @@ func (a *App) sorted(v *verb, list []workspace.Workspace) (fit []workspace.Works
 
 // whyNot says why a verb is not to be done to a workspace now, "" when it is.
 func (a *App) whyNot(v *verb, w workspace.Workspace) string {
-	switch {
+	switch reason := a.readOnly(w); {
+	case reason != "":
+		return reason
 	case a.jobs[w.Key()] != "":
 		return w.Name + " is already " + a.jobs[w.Key()]
 	case !slices.Contains(v.allowed, w.Status.Phase):
@@ -129,7 +135,7 @@ func (a *App) askAll(v *verb, fit []workspace.Workspace, out []string) tea.Cmd {
 	if v.heavy && len(fit) > 1 {
 		c.Typed = fmt.Sprintf("%s %d", v.name, len(fit))
 	}
-	c.Body = a.whereabouts()
+	c.Body, c.Warning = a.whereabouts(), a.warning(fit...)
 	keys := map[workspace.Key]bool{}
 	for _, w := range fit {
 		keys[w.Key()] = true

@@ -93,7 +93,7 @@ func (a *App) opened(next func(workspace.Workspace) tea.Cmd) tea.Cmd {
 }
 
 func (a *App) offerStart(w workspace.Workspace) tea.Cmd {
-	if reason := a.whenWritable(); reason != "" {
+	if reason := orElse(a.whenWritable(), a.readOnly(w)); reason != "" {
 		a.say(w.Name + " is stopped; " + reason)
 		return nil
 	}

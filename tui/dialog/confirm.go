@@ -38,6 +38,7 @@ const low = 14
 // Confirm is a question with Cancel as its default.
 type Confirm struct {
 	Title   string
+	Warning string // a word on a badge above the body; "" for none
 	Body    []string
 	Verb    string // on the button: "delete"
 	Stay    string // on the other one; "" is "cancel"
@@ -194,6 +195,14 @@ func (c *Confirm) drawBody(s Scene, b *Box, width int) {
 		return lines
 	}
 	before, after := wrapped(c.Body), wrapped(c.After)
+	if c.Warning != "" { // beside the first line, which says where
+		badge := s.Theme.Alarm.Paint(" " + c.Warning + " ")
+		if len(before) > 0 && cells.Width(before[0])+cells.Width(badge)+2 <= width {
+			before[0] += "  " + badge
+		} else {
+			before = append([]string{badge}, before...)
+		}
+	}
 	buttons := 5
 	if c.Typed != "" {
 		buttons = 4
