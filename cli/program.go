@@ -40,7 +40,7 @@ func runProgram(ctx context.Context, a *app) error {
 	err = tui.Run(ctx, tui.Config{
 		Source: list, Scope: list, Looker: list,
 		Actions: actions{fleet}, Reader: reader{fleet}, Sessions: newSessions(fleet), Shells: panes, Consent: consent{a, dir},
-		Guard: config.guard, Memory: &lookFile{path: a.env.lookFile(), log: a.logger()},
+		Clipboard: clipboardFor(a.env), Guard: config.guard, Memory: &lookFile{path: a.env.lookFile(), log: a.logger()},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
 		ReadOnly: a.flags.readOnly || config.ReadOnly,
 		Version:  versionString(), LogPath: a.logPath(),

@@ -41,7 +41,7 @@ func (a *App) sessionActions() []*keymap.Action {
 			Enabled: a.whenOpenable, Run: a.chooseEditor,
 		},
 		{
-			ID: "copy", Title: "copy ssh command, alias or name", Group: group, Keys: []string{"y"}, Contexts: everywhere(),
+			ID: "copy", Title: "copy ssh command, alias, name, URL or YAML", Group: group, Keys: []string{"y"}, Contexts: everywhere(),
 			Enabled: a.whenTargets, Run: a.chooseCopy,
 		},
 	}

@@ -142,10 +142,10 @@ func TestErrorsStayAndAreKept(t *testing.T) {
 func TestInformationGoesAfterThreeSeconds(t *testing.T) {
 	d := drive(t, demoSnapshot(), nil)
 	d.keys("y", "s")
-	d.sees("copied ssh api.team-a.berth")
+	d.sees("copied 20 B (OSC 52)")
 	d.pass(4 * time.Second)
 	d.send(secondMsg{})
-	d.lacks("copied ssh")
+	d.lacks("copied 20 B")
 }
 
 func TestCreate(t *testing.T) {

@@ -135,6 +135,8 @@ type Config struct {
 	Shells   Shells
 	Consent  Consent
 	Memory   Memory
+	// Clipboard gets what is copied besides the terminal; nil is nobody.
+	Clipboard Clipboard
 	// Guard says where care is due; nil is nowhere. It must not block.
 	Guard func(context, namespace string) Guard
 

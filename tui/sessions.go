@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -151,44 +150,12 @@ func (a *App) openEditor(w workspace.Workspace, name, directory string) tea.Cmd 
 			case res.Terminal != nil:
 				return a.handOver(name+" in "+w.Name, res.Terminal)
 			case res.Copy != "":
+				copied := a.copyText(res.Copy)
 				a.say(orElse(res.Message, "nothing here could open it") + " · copied ✓")
-				return tea.SetClipboard(res.Copy)
+				return copied
 			}
 			a.say(orElse(res.Message, "opened in "+name))
 			return nil
 		}}
 	})
-}
-
-// chooseCopy offers what can be copied of the workspace, or of all that are
-// marked, a line each.
-func (a *App) chooseCopy() tea.Cmd {
-	list := a.targets()
-	if len(list) == 0 {
-		return nil
-	}
-	title := "copy"
-	if len(list) > 1 {
-		title = "copy of " + counted(len(list), "workspace")
-	}
-	item := func(key, label string, of func(workspace.Workspace) string) dialog.Item {
-		lines := make([]string, len(list))
-		for i, w := range list {
-			lines[i] = of(w)
-		}
-		text, note := strings.Join(lines, "\n"), lines[0]
-		if len(list) > 1 {
-			note = counted(len(list), "line")
-		}
-		return dialog.Item{Key: key, Label: label, Note: note, Choose: func() tea.Cmd {
-			a.copied(note)
-			return tea.SetClipboard(text)
-		}}
-	}
-	a.open(&dialog.Menu{Title: title, Verb: "copy", Items: []dialog.Item{
-		item("s", "ssh command", func(w workspace.Workspace) string { return "ssh " + w.Alias }),
-		item("a", "alias", func(w workspace.Workspace) string { return w.Alias }),
-		item("n", "name", func(w workspace.Workspace) string { return w.Name }),
-	}})
-	return nil
 }

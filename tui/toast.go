@@ -36,9 +36,6 @@ func (a *App) say(text string) {
 	a.toast = toast{text: workspace.Safe(text), until: a.now().Add(toastFor)}
 }
 
-// copied says what has gone to the clipboard.
-func (a *App) copied(text string) { a.say("copied " + text + " ✓") }
-
 // fail shows an error and keeps it in the log.
 func (a *App) fail(what string, err error) {
 	a.logError(what, err)
