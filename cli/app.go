@@ -34,12 +34,14 @@ type app struct {
 
 // globalFlags are understood by every command.
 type globalFlags struct {
-	context       string
+	context       string   // the last one given
+	contexts      []string // all that were given; only the program shows several
 	namespace     string
 	allNamespaces bool
 	kubeconfig    string
 	sandbox       bool
 	readOnly      bool
+	plain         bool
 	debug         bool
 }
 

@@ -19,6 +19,7 @@ type userConfig struct {
 	Namespace string `yaml:"namespace"` // namespace to start in
 	Editor    string `yaml:"editor"`    // what `berth open` and the o key launch
 	ReadOnly  bool   `yaml:"readOnly"`  // refuse whatever changes a cluster
+	Plain     bool   `yaml:"plain"`     // the program as for screen readers
 
 	// Production are the words by which contexts and namespaces are told to be
 	// production; nil is productionWords.
@@ -43,7 +44,7 @@ func readConfig(path string) (userConfig, error) {
 	}
 	if err := yaml.UnmarshalStrict(data, &c); err != nil {
 		return c, workspace.WithHint(workspace.Usagef("reading settings: %s: %s", path, yamlProblem(err)),
-			"known settings: context, namespace, editor, readOnly, production, contexts, shell.prefix, shell.persist, shell.history, gateways; each of contexts: readOnly, production; each of gateways: address, proxy, tokenFile, tokenCommand, clientCertificate, clientKey")
+			"known settings: context, namespace, editor, readOnly, plain, production, contexts, shell.prefix, shell.persist, shell.history, gateways; each of contexts: readOnly, production; each of gateways: address, proxy, tokenFile, tokenCommand, clientCertificate, clientKey")
 	}
 	if err := errors.Join(c.checkGateways(), c.Shell.check()); err != nil {
 		return c, workspace.Usagef("reading settings: %s: %w", path, err)

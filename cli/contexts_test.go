@@ -104,6 +104,40 @@ func TestContextsInTheProgram(t *testing.T) {
 	s.waitFor("ended with 0")
 }
 
+// TestSeveralContextsInOneList shows three contexts, of which one never answers.
+func TestSeveralContextsInOneList(t *testing.T) {
+	b := newBed(t, "joined")
+	addContexts(t, b, "joined-other")
+	b.want(exitOK, nil, "create", "here", "--wait")
+	b.want(exitOK, nil, "create", "there", "--context", "other", "--wait")
+	s := openScreen(t, 140, 30, b.env, b.berth, "--context", "main,hangs", "--context", "other")
+	s.waitFor("CONTEXT", "main, hangs, other", "here", "there")
+	s.keys("/")
+	s.text("context=other")
+	s.waitFor("1/2")
+	s.keys("Enter", "*")
+	s.waitFor("1 marked")
+	s.keys("Escape")
+	s.waitGone("1/2")
+	s.keys("s")
+	s.waitFor("there · joined-other · other")
+	s.answer("stop there?", "y")
+	s.waitFor("○ stopped", "● running")
+	s.keys("b")
+	s.text("context")
+	s.keys("Enter")
+	s.waitFor("▾ main", "▾ other")
+	s.keys("q")
+	s.waitFor("ended with 0")
+	s = openScreen(t, 140, 30, b.env, b.berth, "--context", "main,other") // it is remembered
+	s.waitFor("▾ main", "▾ other", "here", "there")
+	s.keys("q")
+	s.waitFor("ended with 0")
+	if kept := readFileOrNone(b.stateFile()); !strings.Contains(kept, `"group": "context"`) {
+		t.Errorf("the state file holds %q", kept)
+	}
+}
+
 // readFileOrNone reads a file that may not be there.
 func readFileOrNone(path string) string {
 	data, _ := os.ReadFile(path) // "" where there is none

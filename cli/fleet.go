@@ -7,6 +7,8 @@ package cli
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/berth-sh/berth/kube"
@@ -34,15 +36,23 @@ func (f *fleet) in(context string) *app {
 	defer f.mu.Unlock()
 	if f.apps[context] == nil {
 		f.apps[context] = f.base.inContext(context)
+		f.apps[context].flags.namespace, f.apps[context].flags.allNamespaces = "", false // they were meant for the flags' context
 	}
 	return f.apps[context]
 }
 
-// inContext is a for another context of the same kubeconfig. The flags' namespace
-// stays behind: it was meant for the flags' context.
+// named returns the app of a context that the flags name, among others.
+func (f *fleet) named(context string) *app {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.apps[context] = f.base.inContext(context)
+	return f.apps[context]
+}
+
+// inContext is a for another context of the same kubeconfig.
 func (a *app) inContext(context string) *app {
 	b := *a
-	b.flags.context, b.flags.namespace, b.flags.allNamespaces = context, "", false
+	b.flags.context = context
 	b.client = onceGood(b.newClient)
 	b.cluster = onceGood(b.newCluster)
 	return &b
@@ -66,6 +76,9 @@ func (f *fleet) owns(cluster workspace.ClusterID, a *app) {
 func (f *fleet) of(w workspace.Workspace) *app {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if a := f.apps[w.Context]; a != nil && w.Context != "" {
+		return a
+	}
 	if a := f.owners[w.Cluster]; a != nil {
 		return a
 	}
@@ -77,6 +90,33 @@ func (f *fleet) now() *app {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.here
+}
+
+// several returns the contexts that the flags name when they name more than
+// one: --context a,b or the flag more than once. A context whose own name has a
+// comma is one.
+func (f *fleet) several() []string {
+	known := map[string]bool{}
+	list, _ := f.contexts() // an error comes again where it can be told
+	for _, c := range list {
+		known[c.Name] = true
+	}
+	var names []string
+	for _, value := range f.base.flags.contexts {
+		parts := []string{value}
+		if !known[value] {
+			parts = strings.Split(value, ",")
+		}
+		for _, name := range parts {
+			if name = strings.TrimSpace(name); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) < 2 {
+		return nil
+	}
+	return names
 }
 
 // contexts lists those that the program can go to.

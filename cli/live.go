@@ -46,7 +46,7 @@ func newLive(f *fleet, contexts []string) *live {
 		return l
 	}
 	for _, context := range contexts {
-		l.views = append(l.views, l.view(f.in(context)))
+		l.views = append(l.views, l.view(f.named(context)))
 	}
 	f.settle(l.views[0].app)
 	return l

@@ -28,7 +28,7 @@ func runProgram(ctx context.Context, a *app) error {
 	a.fullScreen, a.err = true, a.logFile
 
 	fleet := newFleet(a)
-	list := newLive(fleet, nil)
+	list := newLive(fleet, fleet.several())
 	running, stop := context.WithCancel(ctx)
 	var lists sync.WaitGroup
 	lists.Go(func() { list.run(running) })
@@ -42,8 +42,8 @@ func runProgram(ctx context.Context, a *app) error {
 		Actions: actions{fleet}, Reader: reader{fleet}, Sessions: newSessions(fleet), Shells: panes, Consent: consent{a, dir},
 		Clipboard: clipboardFor(a.env), Guard: config.guard, Memory: &lookFile{path: a.env.lookFile(), log: a.logger()},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
-		ReadOnly: a.flags.readOnly || config.ReadOnly,
-		Version:  versionString(), LogPath: a.logPath(),
+		ReadOnly: a.flags.readOnly || config.ReadOnly, Plain: a.flags.plain || config.Plain,
+		Version: versionString(), LogPath: a.logPath(),
 	}, tui.Options{Input: a.in, Output: a.out, Env: os.Environ()})
 	var interrupt *interruptError
 	if err == nil && errors.As(context.Cause(ctx), &interrupt) {

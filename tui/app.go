@@ -99,7 +99,8 @@ func New(cfg Config) (*App, error) {
 		a.shell.deck = shells.New(cfg.Shells, cfg.History, cfg.Now)
 	}
 	a.ctx, a.stop = context.WithCancel(context.Background())
-	a.theme = theme.New(a.dark, a.profile)
+	a.restyle()
+	a.mouse = !cfg.Plain
 	a.pane = detail.New(cfg.Reader, a.spawn, a.now)
 	a.frame.every = frameEvery
 	keys, err := keymap.New(a.actions())
@@ -149,12 +150,12 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		return nil
 	case tea.ColorProfileMsg:
 		a.profile = msg.Profile
-		a.theme = theme.New(a.dark, a.profile)
+		a.restyle()
 		return nil
 	case tea.BackgroundColorMsg:
 		a.dark, a.background = msg.IsDark(), msg.Color
 		a.tellColors()
-		a.theme = theme.New(a.dark, a.profile)
+		a.restyle()
 		return a.toDialog(msg)
 	case tea.ForegroundColorMsg:
 		a.foreground = msg.Color

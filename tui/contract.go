@@ -143,6 +143,7 @@ type Config struct {
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000
 	ReadOnly bool             // writes are greyed
+	Plain    bool             // see plain.go
 	Now      func() time.Time // nil is time.Now
 	Version  string
 	LogPath  string // where --debug writes, shown in the error log; "" when it does not

@@ -104,6 +104,8 @@ func (a *App) gatewayMark() string {
 	switch answers, known := a.snap.GatewayAnswers(a.now()); {
 	case !known:
 		return ""
+	case a.theme.Words:
+		return map[bool]string{true: " answers", false: " does not answer"}[answers]
 	case answers:
 		return " " + a.theme.Good.Paint("✓")
 	}
@@ -116,7 +118,7 @@ func (a *App) counts(words bool) string {
 		return ""
 	}
 	all, running, failing := a.counted[0], a.counted[1], a.counted[2]
-	if words {
+	if words || t.Words {
 		noun := " workspaces"
 		if all == 1 {
 			noun = " workspace"

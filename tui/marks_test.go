@@ -198,7 +198,7 @@ func TestCopyOfTheMarked(t *testing.T) {
 	d.keys("space", "space", "y")
 	d.sees("copy of 2 workspaces", "2 lines")
 	d.keys("s")
-	d.sees("copied 41 B (OSC 52)")
+	d.sees("copied 42 B (OSC 52)")
 	if diff := cmp.Diff([]string{"ssh api.team-a.berth\nssh docs.team-a.berth"}, d.clipboard()); diff != "" {
 		t.Error(diff)
 	}

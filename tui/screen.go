@@ -68,11 +68,10 @@ func (a *App) screen() ([]string, *tea.Cursor) {
 		cursor = a.shellScreen(lines)
 	} else {
 		cursor = steady(a.listScreen(lines))
+		a.plainLines(lines)
 	}
 	if n := len(a.dialogs); n > 0 {
-		box, at, where := dialog.Frame(a.dialogs[n-1].Draw(a.dialogScene()), a.dialogScene())
-		cells.Overlay(lines, box, at.X, at.Y)
-		cursor = steady(where)
+		return a.overlay(lines, a.dialogs[n-1])
 	}
 	return lines, cursor
 }
@@ -105,6 +104,9 @@ func (a *App) listScreen(lines []string) *dialog.Point {
 		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane}))
 	}
 	lines[r.footer] = cells.Fit(a.footer(), a.w)
+	if cursor == nil {
+		cursor = a.parked(r)
+	}
 	return cursor
 }
 

@@ -178,6 +178,7 @@ func (c *Confirm) Draw(s Scene) Box {
 		} else {
 			b.Tail = append(b.Tail, s.Theme.Button.Paint("▸"+no)+"   "+s.Theme.Muted.Paint(" "+yes))
 		}
+		b.Focus = b.Tail[len(b.Tail)-1]
 		b.Footer = Keys(s.Theme, "y", c.Verb, "n", stay, "tab", "switch")
 		if c.Letterless {
 			b.Footer = Keys(s.Theme, "enter", strings.TrimSpace(map[bool]string{true: yes, false: no}[c.onYes]), "tab", "switch", "esc", "not now")

@@ -227,6 +227,9 @@ func (m *Menu) Draw(s Scene) Box {
 	}
 	room := max(1, s.H-4-len(b.Lines))
 	b.Lines = append(b.Lines, m.window(s, shown, width, room)...)
+	if len(shown) > 0 {
+		b.Focus = m.line(s, shown[m.cursor], true, min(m.look().keys, width/4), width)
+	}
 	verb := m.Verb
 	if verb == "" {
 		verb = "choose"

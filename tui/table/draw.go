@@ -72,17 +72,27 @@ func (t *Table) bar(s Scene, selected bool) (ground theme.Ink, bar string) {
 func (t *Table) groupLine(s Scene, g *group, selected bool) string {
 	ground, bar := t.bar(s, selected)
 	glyph := map[bool]string{false: "▾", true: "▸"}[t.folded[g.name]]
+	if s.Theme.Words {
+		glyph = "group"
+	}
 	name := g.name
 	if name == "" {
 		name = t.grouping.none()
 	}
 	text := ground.Paint(" ") + bar + s.Theme.Accent.Plus(ground).Paint(glyph+" "+cells.Cut(name, max(8, t.w/2)))
 	text += s.Theme.Muted.Plus(ground).Paint(fmt.Sprintf("  %d", g.all))
+	running, wrong := "  ● %d", "  ✕ %d"
+	if s.Theme.Words {
+		running, wrong = "  %d running", "  %d failing"
+		if t.folded[g.name] {
+			text += ground.Paint("  folded")
+		}
+	}
 	if g.running > 0 && t.grouping != ByPhase {
-		text += s.Theme.Good.Plus(ground).Paint(fmt.Sprintf("  ● %d", g.running))
+		text += s.Theme.Good.Plus(ground).Paint(fmt.Sprintf(running, g.running))
 	}
 	if g.wrong > 0 && t.grouping != ByPhase {
-		text += s.Theme.Bad.Plus(ground).Paint(fmt.Sprintf("  ✕ %d", g.wrong))
+		text += s.Theme.Bad.Plus(ground).Paint(fmt.Sprintf(wrong, g.wrong))
 	}
 	return text + ground.Paint(cells.Spaces(t.w-cells.Width(text)))
 }
@@ -162,6 +172,9 @@ func (t *Table) status(s Scene, c placed, w *workspace.Workspace, ground theme.I
 		glyph = theme.Spin(s.Spin)
 	}
 	head := cells.Cut(glyph+" "+word, c.width)
+	if s.Theme.Words {
+		head = cells.Cut(word, c.width)
+	}
 	rest := c.width - cells.Width(head)
 	if brief == "" || rest < 6 {
 		return mark.Ink.Plus(ground).Paint(head) + ground.Paint(cells.Spaces(rest))

@@ -247,6 +247,11 @@ func (t *Table) Selected() (workspace.Workspace, bool) {
 	return *w, true
 }
 
+// CursorLine returns the line of the table on which the cursor is.
+func (t *Table) CursorLine() (line int, ok bool) {
+	return 1 + t.cursor - t.top, t.cursor < len(t.lines)
+}
+
 // Counts returns how many rows are shown, and of how many.
 func (t *Table) Counts() (shown, total int) { return len(t.rows), len(t.all) }
 

@@ -39,7 +39,8 @@ func (i Ink) Plus(j Ink) Ink {
 
 // Theme is the set of inks. Text in Plain follows the terminal's own colour.
 type Theme struct {
-	Dark bool
+	Dark  bool
+	Words bool // what a glyph says is said by a word; glyphs will not be seen
 
 	Plain  Ink
 	Strong Ink // names, titles
