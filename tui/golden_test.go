@@ -209,6 +209,42 @@ func TestInks(t *testing.T) {
 	}
 }
 
+// TestTheWholeListInAllSizesAndInks has marks, groups, one of them folded, and
+// the pane below.
+func TestTheWholeListInAllSizesAndInks(t *testing.T) {
+	sets := map[string]struct {
+		dark    bool
+		profile colorprofile.Profile
+	}{
+		"dark": {true, colorprofile.TrueColor}, "light": {false, colorprofile.TrueColor},
+		"ansi16-dark": {true, colorprofile.ANSI}, "ansi16-light": {false, colorprofile.ANSI},
+		"nocolor-dark": {true, colorprofile.Ascii}, "nocolor-light": {false, colorprofile.Ascii},
+	}
+	for _, size := range [][2]int{{40, 10}, {80, 24}, {120, 40}, {200, 60}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			t.Parallel()
+			d := drive(t, demoSnapshot(), careful)
+			d.keys("b", "down", "down", "enter", "home", "space", "space", "end", "left", "up", "tab")
+			d.size(size[0], size[1])
+			text := d.text()
+			golden(t, fmt.Sprintf("whole-%dx%d.txt", size[0], size[1]), text+"\n")
+			for name, set := range sets {
+				d.app.dark = set.dark
+				d.profile(set.profile)
+				plain := strings.HasPrefix(name, "nocolor")
+				if diff := cmp.Diff(text, d.text()); diff != "" && !plain { // without colour the tab is in brackets
+					t.Errorf("%s: %s", name, diff)
+				}
+				content := d.app.View().Content
+				if coloured := strings.Contains(content, "38;2;") || strings.Contains(content, "[32m"); coloured == plain {
+					t.Errorf("%s: colour is %v", name, coloured)
+				}
+				golden(t, fmt.Sprintf("whole-%dx%d-%s.inks", size[0], size[1], name), inks(t, content, size[0], size[1]))
+			}
+		})
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
