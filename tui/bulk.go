@@ -114,14 +114,16 @@ func (a *App) finishBatch(b *batch) {
 	if b.unmade > 0 {
 		text += fmt.Sprintf(" of %d, the rest was cancelled", b.total)
 	}
+	back := ""
 	if b.verb.undo != nil && len(b.done) > 0 {
 		done, undo := b.done, b.verb.undo
 		a.offer(text, func() tea.Cmd { return a.runAll(undo(), done) })
+		back = " · u undoes the others"
 	} else {
 		a.say(text)
 	}
 	if len(b.failed) > 0 {
-		a.alarm(fmt.Sprintf("%s failed for %d of %d: %s", b.verb.ing, len(b.failed), b.total, few(b.failed, 3)))
+		a.alarm(fmt.Sprintf("%s failed for %d of %d: %s", b.verb.ing, len(b.failed), b.total, few(b.failed, 3)) + back)
 	}
 }
 

@@ -162,8 +162,7 @@ func (a *App) askAll(v *verb, fit []workspace.Workspace, out []string) tea.Cmd {
 			a.say("all of them have changed or gone meanwhile; nothing was done")
 			return nil
 		}
-		a.live.Unmark()
-		a.gone.Unmark()
+		a.table().Unmark()
 		return a.runAll(v, now)
 	}
 	a.open(c)

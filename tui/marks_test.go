@@ -168,6 +168,7 @@ func TestABatchRunsAFewAtATimeAndNamesItsFailures(t *testing.T) {
 	if g.most > atOnce {
 		t.Errorf("%d at a time, want at most %d", g.most, atOnce)
 	}
+	d.sees("u undoes the others")
 	d.keys("E")
 	d.sees("errors (2)", "stopping ws-00002", "hint: ask")
 }
