@@ -111,7 +111,7 @@ func TestSeveralContextsInOneList(t *testing.T) {
 	b.want(exitOK, nil, "create", "here", "--wait")
 	b.want(exitOK, nil, "create", "there", "--context", "other", "--wait")
 	s := openScreen(t, 140, 30, b.env, b.berth, "--context", "main,hangs", "--context", "other")
-	s.waitFor("CONTEXT", "main, hangs, other", "here", "there")
+	s.waitFor("CONTEXT", "main, hangs, other ▸ joined, nowhere, joined-other", "here", "there")
 	s.keys("/")
 	s.text("context=other")
 	s.waitFor("1/2")

@@ -33,13 +33,14 @@ func (j *joined) snapshot(views []*view, epoch uint64) (workspace.Snapshot, uint
 // does not answer takes nothing from the others. Two contexts of one cluster
 // may show the same workspace; the first one has it.
 func join(parts []workspace.Snapshot) workspace.Snapshot {
-	out := workspace.Snapshot{Namespace: parts[0].Namespace}
+	var out workspace.Snapshot
+	var namespaces []string
 	seen := map[workspace.Key]bool{}
 	var problems []string
 	for _, s := range parts {
 		out.Contexts = append(out.Contexts, s.Context)
-		if s.Namespace != out.Namespace {
-			out.Namespace = ""
+		if !slices.Contains(namespaces, s.Namespace) {
+			namespaces = append(namespaces, s.Namespace)
 		}
 		out.Synced = out.Synced || s.Synced
 		if out.StaleSince.IsZero() || !s.StaleSince.IsZero() && s.StaleSince.Before(out.StaleSince) {
@@ -59,6 +60,9 @@ func join(parts []workspace.Snapshot) workspace.Snapshot {
 		}
 	}
 	out.Context = strings.Join(out.Contexts, ", ")
+	if out.Namespace = namespaces[0]; len(namespaces) > 1 {
+		out.Namespace, out.Namespaces = "", namespaces
+	}
 	out.Problem = strings.Join(problems, "; ")
 	return out
 }

@@ -28,7 +28,7 @@ func TestJoin(t *testing.T) {
 	}
 	got.Workspaces = nil
 	want := workspace.Snapshot{
-		Context: "a, b, c", Contexts: []string{"a", "b", "c"}, Synced: true, StaleSince: stale,
+		Context: "a, b, c", Contexts: []string{"a", "b", "c"}, Namespaces: []string{"n", "m"}, Synced: true, StaleSince: stale,
 		Problem: "b: b does not answer", Hint: "wait",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

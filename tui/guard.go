@@ -30,9 +30,15 @@ func (a *App) guardHere() Guard {
 		return a.guard(a.snap.Context, a.snap.Namespace)
 	}
 	all := Guard{ReadOnly: "every context is read-only"}
+	namespaces := a.snap.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{a.snap.Namespace}
+	}
 	for _, context := range a.snap.Contexts {
-		g := a.guard(context, a.snap.Namespace)
-		all.Production = all.Production || g.Production
+		g := a.guard(context, "")
+		for _, namespace := range namespaces {
+			all.Production = all.Production || a.guard(context, namespace).Production
+		}
 		if g.ReadOnly == "" {
 			all.ReadOnly = ""
 		}

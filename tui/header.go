@@ -15,6 +15,9 @@ import (
 func (a *App) header() string {
 	t := a.theme
 	place, namespace := a.snap.Context, orElse(a.snap.Namespace, "all namespaces")
+	if len(a.snap.Namespaces) > 0 {
+		namespace = strings.Join(a.snap.Namespaces, ", ")
+	}
 	if g := a.moving; g.namespace != nil {
 		namespace = orElse(*g.namespace, "all namespaces")
 	} else if g.context != nil {

@@ -15,7 +15,8 @@ type Snapshot struct {
 	Contexts     []string  // where several are shown, each of them; Context names all then
 	Cluster      ClusterID // "" until the cluster has answered
 	ClusterName  string    // short name, for aliases
-	Namespace    string    // "" means all namespaces
+	Namespace    string    // "" means all namespaces, or those in Namespaces
+	Namespaces   []string  // where several contexts are shown and are not in the same one
 	Installation Installation
 
 	Workspaces []Workspace // unsorted, deleted ones included
