@@ -105,12 +105,15 @@ func (l *live) SetNamespace(_ context.Context, namespace string) error {
 func (l *live) Contexts(context.Context) ([]workspace.Context, error) { return l.fleet.contexts() }
 
 // SetContext implements tui.Scope.
-func (l *live) SetContext(_ context.Context, name string) error {
-	app := l.fleet.in(name)
-	l.fleet.settle(app)
+func (l *live) SetContext(_ context.Context, names ...string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.show([]*view{l.view(app)})
+	var views []*view
+	for _, name := range names {
+		views = append(views, l.view(l.fleet.in(name)))
+	}
+	l.fleet.settle(views[0].app)
+	l.show(views)
 	return nil
 }
 

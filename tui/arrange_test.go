@@ -154,4 +154,15 @@ func TestSeveralContextsHaveAColumn(t *testing.T) {
 	d.lacks("prod, dev ·")
 	d.keys("esc", "c")
 	d.sees("several contexts")
+	d.keys("C")
+	d.typing("prod, dev") // where it is
+	d.sees("now")
+	d.keys("esc", "C", "down", "enter") // to one, and back to all
+	d.sees("dev ▸ default")
+	d.keys("C")
+	d.sees("prod, dev", "in one list")
+	d.keys("enter")
+	if diff := cmp.Diff([]string{"context dev", "context prod, dev"}, d.cluster.Calls()); diff != "" {
+		t.Error(diff)
+	}
 }

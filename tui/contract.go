@@ -34,10 +34,10 @@ type Scope interface {
 	// Contexts lists the contexts that may be chosen, without asking any of
 	// them.
 	Contexts(ctx context.Context) ([]workspace.Context, error)
-	// SetContext moves the Source to a context, and to the namespace that is
-	// its default. It does not wait for the cluster, which may not answer: the
-	// snapshot tells that.
-	SetContext(ctx context.Context, name string) error
+	// SetContext moves the Source to a context, or to several in one list, and
+	// to the namespaces that are their defaults. It does not wait for the
+	// clusters, which may not answer: the snapshot tells that.
+	SetContext(ctx context.Context, names ...string) error
 }
 
 // Looker hears which workspace is looked at, so that what costs a connection is

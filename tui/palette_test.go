@@ -139,7 +139,7 @@ func TestAContextThatDoesNotAnswerCanBeLeft(t *testing.T) {
 // stuck moves nowhere.
 type stuck struct{ *tuitest.Cluster }
 
-func (stuck) SetContext(context.Context, string) error { return errors.New("no such context") }
+func (stuck) SetContext(context.Context, ...string) error { return errors.New("no such context") }
 
 func TestAMoveThatFailsSaysSo(t *testing.T) {
 	d := drive(t, demoSnapshot(), func(c *Config) { c.Scope = stuck{c.Scope.(*tuitest.Cluster)} })

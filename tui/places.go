@@ -6,6 +6,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -18,6 +19,7 @@ type places struct {
 	of         string // context of the namespaces
 	namespaces []string
 	contexts   []workspace.Context
+	together   []string // contexts that were shown in one list
 }
 
 // goal is where the list is on its way to.
@@ -92,6 +94,13 @@ func (a *App) chooseContext() tea.Cmd {
 			return
 		}
 		var items []dialog.Item
+		if all := a.places.together; len(all) > 0 {
+			it := dialog.Item{Label: workspace.Safe(strings.Join(all, ", ")), Note: "in one list", Choose: func() tea.Cmd { return a.setContext(all...) }}
+			if len(a.snap.Contexts) > 1 {
+				it.Note = "now"
+			}
+			items = append(items, it)
+		}
 		for _, c := range a.places.contexts {
 			it := dialog.Item{Label: workspace.Safe(c.Name), Note: c.Server, Choose: func() tea.Cmd { return a.setContext(c.Name) }}
 			if c.Name == a.snap.Context {
@@ -111,11 +120,12 @@ func (a *App) setNamespace(name string) tea.Cmd {
 	})
 }
 
-// setContext moves the list to another cluster, or to the same one as somebody
-// else.
-func (a *App) setContext(name string) tea.Cmd {
+// setContext moves the list to another cluster, to the same one as somebody
+// else, or to several.
+func (a *App) setContext(names ...string) tea.Cmd {
+	name := strings.Join(names, ", ") // as a snapshot of several has it
 	return a.move(goal{context: &name}, workspace.Safe(name), func(ctx context.Context) error {
-		return a.cfg.Scope.SetContext(ctx, name)
+		return a.cfg.Scope.SetContext(ctx, names...)
 	})
 }
 

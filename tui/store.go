@@ -45,6 +45,9 @@ func (a *App) takeSnapshot() tea.Cmd {
 		return nil
 	}
 	a.snap, a.snapGen, a.index = snap, gen, nil
+	if len(snap.Contexts) > 1 {
+		a.places.together = snap.Contexts
+	}
 	all, running, failing := snap.Counts()
 	a.counted = [3]int{all, running, failing}
 	a.live.SetRows(snap.Workspaces, snap.Namespace == "")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,12 +113,16 @@ func (c *Cluster) Contexts(context.Context) ([]workspace.Context, error) {
 }
 
 // SetContext is part of the program's Scope.
-func (c *Cluster) SetContext(ctx context.Context, name string) error {
+func (c *Cluster) SetContext(ctx context.Context, names ...string) error {
+	name := strings.Join(names, ", ")
 	if err := c.act(ctx, "context", name); err != nil {
 		return err
 	}
 	snap, _ := c.Snapshot()
-	snap.Context, snap.Namespace = name, "default"
+	snap.Context, snap.Contexts, snap.Namespace = name, nil, "default"
+	if len(names) > 1 {
+		snap.Contexts = names
+	}
 	c.Set(snap)
 	return nil
 }
