@@ -7,15 +7,16 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
-// actions implements tui.Actions over the cluster.
-type actions struct{ app *app }
+// actions implements tui.Actions over the clusters.
+type actions struct{ fleet *fleet }
 
 // do runs one verb.
 func (x actions) do(ctx context.Context, w workspace.Workspace, t tell, verb func(*cluster, context.Context, workspace.Workspace, tell) error) error {
-	if err := x.app.writable(); err != nil {
+	app := x.fleet.of(w)
+	if err := app.writable(); err != nil {
 		return err
 	}
-	c, err := x.app.cluster()
+	c, err := app.cluster()
 	if err != nil {
 		return err
 	}
@@ -24,18 +25,19 @@ func (x actions) do(ctx context.Context, w workspace.Workspace, t tell, verb fun
 
 // Create implements tui.Actions, with the keys that `berth create` would use.
 func (x actions) Create(ctx context.Context, ref workspace.Ref, spec workspace.Spec, t tell) error {
-	if err := x.app.writable(); err != nil {
+	app := x.fleet.now()
+	if err := app.writable(); err != nil {
 		return err
 	}
-	c, err := x.app.cluster()
+	c, err := app.cluster()
 	if err != nil {
 		return err
 	}
-	dir, err := x.app.ssh()
+	dir, err := app.ssh()
 	if err != nil {
 		return err
 	}
-	keys, err := dir.Keys(ctx, sshconf.KeySource{Chosen: true, Agent: x.app.agentKeys(ctx)})
+	keys, err := dir.Keys(ctx, sshconf.KeySource{Chosen: true, Agent: app.agentKeys(ctx)})
 	if err != nil {
 		return err
 	}

@@ -34,12 +34,14 @@ type app struct {
 
 // globalFlags are understood by every command.
 type globalFlags struct {
-	context       string
+	context       string   // the last one given
+	contexts      []string // all that were given; only the program shows several
 	namespace     string
 	allNamespaces bool
 	kubeconfig    string
 	sandbox       bool
 	readOnly      bool
+	plain         bool
 	debug         bool
 }
 
@@ -54,13 +56,7 @@ func newApp(s streams, env environment) *app {
 	a.logger = sync.OnceValue(func() *slog.Logger { return newLogger(a.logFile, a.flags.debug) })
 	a.config = sync.OnceValues(func() (userConfig, error) { return readConfig(env.configFile()) })
 	a.client = onceGood(a.newClient)
-	a.cluster = onceGood(func() (*cluster, error) {
-		client, err := a.client()
-		if err != nil {
-			return nil, err
-		}
-		return &cluster{client: client}, nil
-	})
+	a.cluster = onceGood(a.newCluster)
 	a.ssh = sync.OnceValues(func() (*sshconf.Dir, error) { return sshconf.Open(env.home, a.helper()) })
 	return a
 }
@@ -107,6 +103,14 @@ func (a *app) newClient() (*kube.Client, error) {
 	return c, a.hintSandbox(err)
 }
 
+func (a *app) newCluster() (*cluster, error) {
+	client, err := a.client()
+	if err != nil {
+		return nil, err
+	}
+	return &cluster{client: client}, nil
+}
+
 // helper is the command that ssh runs for an alias: the small program beside
 // this one, else this one.
 func (a *app) helper() []string {
@@ -146,22 +150,6 @@ func (a *app) scope() (scope, error) {
 		s.namespace = ""
 	}
 	return s, nil
-}
-
-// writable refuses changes where the user has asked for none.
-func (a *app) writable() error {
-	config, err := a.config()
-	if err != nil {
-		return err
-	}
-	if !a.flags.readOnly && !config.ReadOnly {
-		return nil
-	}
-	where := "--read-only was given"
-	if !a.flags.readOnly {
-		where = "readOnly is set in " + a.env.configFile()
-	}
-	return workspace.WithKind(workspace.ErrForbidden, fmt.Errorf("nothing may be changed: %s", where))
 }
 
 // refs reads workspace names as arguments: NAME, or NAMESPACE/NAME as

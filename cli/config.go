@@ -19,6 +19,12 @@ type userConfig struct {
 	Namespace string `yaml:"namespace"` // namespace to start in
 	Editor    string `yaml:"editor"`    // what `berth open` and the o key launch
 	ReadOnly  bool   `yaml:"readOnly"`  // refuse whatever changes a cluster
+	Plain     bool   `yaml:"plain"`     // the program as for screen readers
+
+	// Production are the words by which contexts and namespaces are told to be
+	// production; nil is productionWords.
+	Production []string                   `yaml:"production"`
+	Contexts   map[string]contextSettings `yaml:"contexts"` // by kubeconfig context
 
 	// Gateways are ways to gateways, by kubeconfig context or cluster name.
 	Gateways map[string]gatewaySettings `yaml:"gateways"`
@@ -38,7 +44,7 @@ func readConfig(path string) (userConfig, error) {
 	}
 	if err := yaml.UnmarshalStrict(data, &c); err != nil {
 		return c, workspace.WithHint(workspace.Usagef("reading settings: %s: %s", path, yamlProblem(err)),
-			"known settings: context, namespace, editor, readOnly, shell.prefix, shell.persist, shell.history, gateways; each of gateways: address, proxy, tokenFile, tokenCommand, clientCertificate, clientKey")
+			"known settings: context, namespace, editor, readOnly, plain, production, contexts, shell.prefix, shell.persist, shell.history, gateways; each of contexts: readOnly, production; each of gateways: address, proxy, tokenFile, tokenCommand, clientCertificate, clientKey")
 	}
 	if err := errors.Join(c.checkGateways(), c.Shell.check()); err != nil {
 		return c, workspace.Usagef("reading settings: %s: %w", path, err)
@@ -55,7 +61,7 @@ func yamlProblem(err error) string {
 		text = strings.Join(typed.Errors, "; ")
 	}
 	text = strings.TrimPrefix(text, "yaml: ")
-	for _, kind := range []string{"userConfig", "gatewaySettings", "shellConfig"} {
+	for _, kind := range []string{"userConfig", "contextSettings", "gatewaySettings", "shellConfig"} {
 		text = strings.ReplaceAll(text, " not found in type cli."+kind, " is not known")
 		text = strings.ReplaceAll(text, " into cli."+kind, ", which is no mapping")
 	}

@@ -50,6 +50,9 @@ func (e environment) stateDir() string {
 // logFile is where everything goes that is not for the screen.
 func (e environment) logFile() string { return filepath.Join(e.stateDir(), "berth.log") }
 
+// lookFile is how the program looked.
+func (e environment) lookFile() string { return filepath.Join(e.stateDir(), "program.json") }
+
 // sandboxDir is where berth-sandbox keeps its data by default.
 func (e environment) sandboxDir() string { return filepath.Join(e.stateDir(), "sandbox") }
 

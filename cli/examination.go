@@ -36,11 +36,11 @@ type examination struct {
 }
 
 // examiner implements tui.Examiner.
-type examiner struct{ app *app }
+type examiner struct{ fleet *fleet }
 
 // Examine implements tui.Examiner.
 func (x examiner) Examine(ctx context.Context, w workspace.Workspace, hear func(workspace.Check)) {
-	e := &examination{app: x.app, name: w.String()}
+	e := &examination{app: x.fleet.of(w), name: w.String()}
 	e.run(ctx, hear)
 }
 

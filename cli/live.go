@@ -1,18 +1,17 @@
 package cli
 
-// The list behind the program: one watcher for the namespace that is shown,
-// made anew when another one is. The program opens before any cluster has
-// answered, so everything that can fail here is tried again for ever and told
-// in the snapshot; nothing here ends the program.
+// The list behind the program: a view of one context and namespace, made anew
+// when another one is chosen; several contexts are several views. The program
+// opens before any cluster has answered, so everything that can fail here is
+// tried again for ever and told in the snapshot; nothing here ends the program,
+// and no view waits for another, nor for one that was left.
 
 import (
 	"context"
-	"hash/maphash"
-	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/berth-sh/berth/kube"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -21,26 +20,35 @@ import (
 const (
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 5 * time.Second
+	// leftFor is how long the end of the program waits for views that were
+	// left: a credential plugin may hang for good.
+	leftFor = 2 * time.Second
 )
 
-// live implements tui.Source and tui.Scope.
+// live implements tui.Source, tui.Scope and tui.Looker.
 type live struct {
-	app     *app
-	routes  *routeProber
+	fleet   *fleet
 	changed chan struct{} // capacity 1
-	moved   chan struct{} // capacity 1: another namespace was chosen
+	moved   chan struct{} // capacity 1: there are other views
 
-	mu        sync.Mutex // guards what follows
-	namespace string
-	chosen    bool               // namespace was chosen, not left to the kubeconfig
-	before    workspace.Snapshot // what to show while there is no watcher
-	watcher   *kube.Watcher      // nil while the cluster has not answered
-	epoch     uint64             // counts changes of before and watcher
+	mu      sync.Mutex // guards what follows, and what is in all views
+	views   []*view    // what is shown, never empty
+	epoch   uint64     // counts changes of views and of what they show instead of a watcher
+	target  workspace.Workspace
+	looking bool
+	joined  joined
 }
 
-func newLive(a *app) *live {
-	l := &live{app: a, routes: newRouteProber(a), changed: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
-	l.before.Context = a.flags.context
+func newLive(f *fleet, contexts []string) *live {
+	l := &live{fleet: f, changed: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
+	if len(contexts) < 2 {
+		l.views = []*view{l.view(f.base)}
+		return l
+	}
+	for _, context := range contexts {
+		l.views = append(l.views, l.view(f.named(context)))
+	}
+	f.settle(l.views[0].app)
 	return l
 }
 
@@ -48,19 +56,29 @@ func newLive(a *app) *live {
 func (l *live) Snapshot() (workspace.Snapshot, uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.watcher == nil {
-		return l.before, l.epoch << 32
+	if len(l.views) > 1 {
+		return l.joined.snapshot(l.views, l.epoch)
 	}
-	s, generation := l.watcher.Snapshot()
+	s, generation := l.views[0].snapshot()
 	return s, l.epoch<<32 + generation
 }
 
 // Changed implements tui.Source.
 func (l *live) Changed() <-chan struct{} { return l.changed }
 
+// Look implements tui.Looker.
+func (l *live) Look(w workspace.Workspace, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.target, l.looking = w, ok
+	for _, v := range l.views {
+		v.routes.Look(w, ok)
+	}
+}
+
 // Namespaces implements tui.Scope.
 func (l *live) Namespaces(ctx context.Context) ([]string, error) {
-	c, err := l.app.cluster()
+	c, err := l.fleet.now().cluster()
 	if err != nil {
 		return nil, err
 	}
@@ -70,15 +88,49 @@ func (l *live) Namespaces(ctx context.Context) ([]string, error) {
 // SetNamespace implements tui.Scope.
 func (l *live) SetNamespace(_ context.Context, namespace string) error {
 	l.mu.Lock()
-	l.namespace, l.chosen = namespace, true
-	l.before = workspace.Snapshot{Context: l.before.Context, Cluster: l.before.Cluster, ClusterName: l.before.ClusterName, Namespace: namespace}
-	l.watcher = nil
-	l.epoch++
-	l.mu.Unlock()
-	wake(l.moved)
-	wake(l.changed)
+	defer l.mu.Unlock()
+	var views []*view
+	for _, old := range l.views {
+		v := l.view(old.app)
+		v.namespace, v.chosen = namespace, true
+		v.before.Context, v.before.Cluster, v.before.ClusterName = old.before.Context, old.before.Cluster, old.before.ClusterName
+		v.before.Namespace = namespace
+		views = append(views, v)
+	}
+	l.show(views)
 	return nil
 }
+
+// Contexts implements tui.Scope.
+func (l *live) Contexts(context.Context) ([]workspace.Context, error) { return l.fleet.contexts() }
+
+// SetContext implements tui.Scope.
+func (l *live) SetContext(_ context.Context, names ...string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var views []*view
+	for _, name := range names {
+		views = append(views, l.view(l.fleet.in(name)))
+	}
+	l.fleet.settle(views[0].app)
+	l.show(views)
+	return nil
+}
+
+// show replaces the views. The caller holds mu.
+func (l *live) show(views []*view) {
+	l.views = views
+	l.epoch++
+	for _, v := range views {
+		v.routes.Look(l.target, l.looking)
+	}
+	wake(l.moved)
+	wake(l.changed)
+}
+
+// shows reports whether a view is one of those that are shown. The caller holds
+// mu.
+func (l *live) shows(v *view) bool { return slices.Contains(l.views, v) }
 
 // wake leaves one value in a channel of capacity 1.
 func wake(c chan struct{}) {
@@ -88,147 +140,43 @@ func wake(c chan struct{}) {
 	}
 }
 
-// run keeps the list until ctx ends, and waits for everything it started.
+// run keeps the list until ctx ends, and waits for everything it started,
+// though not for ever.
 func (l *live) run(ctx context.Context) {
+	var following sync.WaitGroup
+	ends := map[*view]context.CancelFunc{}
 	for ctx.Err() == nil {
-		one, cancel := context.WithCancel(ctx)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			l.follow(one)
-		}()
+		l.mu.Lock()
+		views := slices.Clone(l.views)
+		l.mu.Unlock()
+		for v, end := range ends {
+			if !slices.Contains(views, v) {
+				end()
+				delete(ends, v)
+			}
+		}
+		for _, v := range views {
+			if ends[v] == nil {
+				one, end := context.WithCancel(ctx)
+				ends[v] = end
+				following.Go(func() { v.follow(one) })
+			}
+		}
 		select {
 		case <-l.moved:
 		case <-ctx.Done():
 		}
-		cancel()
-		<-done
 	}
-}
-
-// follow shows one namespace until ctx ends.
-func (l *live) follow(ctx context.Context) {
-	pause := firstRetry
-	for {
-		w, err := l.open(ctx)
-		if err == nil {
-			l.show(ctx, w)
-			return
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		l.fail(err)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
-		}
-		pause = min(2*pause, lastRetry)
+	for _, end := range ends {
+		end()
 	}
-}
-
-// open asks the cluster who it is and makes a watcher.
-func (l *live) open(ctx context.Context) (*kube.Watcher, error) {
-	s, err := l.app.scope()
-	if err != nil {
-		return nil, err
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		following.Wait()
+	}()
+	select {
+	case <-gone:
+	case <-time.After(leftFor):
 	}
-	c, err := l.app.cluster()
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	if !l.chosen {
-		l.namespace = s.namespace
-	}
-	namespace := l.namespace
-	l.before.Context, l.before.Namespace = c.client.ContextName(), namespace
-	l.epoch++
-	l.mu.Unlock()
-	wake(l.changed)
-	return c.watcher(ctx, namespace, l.app)
-}
-
-// fail shows why there is nothing to see.
-func (l *live) fail(err error) {
-	l.app.logger().Warn("no list", "error", err)
-	l.mu.Lock()
-	l.before.Problem, l.before.Hint = workspace.Safe(err.Error()), workspace.HintOf(err)
-	l.epoch++
-	l.mu.Unlock()
-	wake(l.changed)
-}
-
-// show runs w, passes its changes on and keeps the aliases in step.
-func (l *live) show(ctx context.Context, w *kube.Watcher) {
-	l.mu.Lock()
-	l.watcher = w
-	l.epoch++
-	l.mu.Unlock()
-	var running sync.WaitGroup
-	defer running.Wait()
-	running.Go(func() { _ = w.Run(ctx) }) // it ends with ctx and no other way
-	aliases := make(chan struct{}, 1)
-	running.Go(func() { l.alias(ctx, w, aliases) })
-	running.Go(func() { l.routes.run(ctx, w) })
-	wake(l.changed)
-	for {
-		select {
-		case <-w.Changed():
-			wake(l.changed)
-			wake(aliases)
-			wake(l.routes.woken)
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// Reconciling reads every alias file, so it is done when something about them
-// has changed, and again after a while in case somebody else has touched them.
-const (
-	aliasPause = time.Second
-	aliasAnew  = time.Minute
-)
-
-// alias reconciles aliases apart from the list: disks can be slow.
-func (l *live) alias(ctx context.Context, w *kube.Watcher, wanted <-chan struct{}) {
-	seed := maphash.MakeSeed()
-	var done uint64 // what the last reconciliation was about
-	var at time.Time
-	for {
-		select {
-		case <-wanted:
-		case <-ctx.Done():
-			return
-		}
-		s, _ := w.Snapshot()
-		if about := aliasesOf(s, seed); s.Live() && (about != done || time.Since(at) > aliasAnew) {
-			l.app.reconcile(ctx, s)
-			done, at = about, time.Now()
-			debug.FreeOSMemory() // ten thousand aliases take as much as the rest
-		}
-		select {
-		case <-time.After(aliasPause):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// aliasesOf sums up what the aliases of a list are made from, whatever its order.
-func aliasesOf(s workspace.Snapshot, seed maphash.Seed) uint64 {
-	var sum uint64
-	for i := range s.Workspaces {
-		w := &s.Workspaces[i]
-		sum += maphash.Comparable(seed, aliasParts{w.Ref, w.UID, w.HostKey, w.Succession, w.Spec.User, w.Route})
-	}
-	return sum + uint64(len(s.Workspaces)) + maphash.Comparable(seed, len(s.Denied))
-}
-
-type aliasParts struct {
-	workspace.Ref
-	uid, hostKey, succession, user string
-	route              workspace.Route
 }

@@ -31,21 +31,23 @@ func runProgram(ctx context.Context, a *app) error {
 	// A long list is read in a moment and then looked at for a day.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
 
-	list := newLive(a)
+	fleet := newFleet(a)
+	list := newLive(fleet, fleet.several())
 	running, stop := context.WithCancel(ctx)
 	var lists sync.WaitGroup
 	lists.Go(func() { list.run(running) })
 	defer lists.Wait()
 	defer stop()
 
-	panes := newPaneShells(a, config.Shell)
+	panes := newPaneShells(fleet, config.Shell)
 	defer panes.wait()
 	err = tui.Run(ctx, tui.Config{
-		Source: list, Scope: list, Looker: list.routes,
-		Actions: actions{a}, Reader: reader{a}, Sessions: newSessions(a), Shells: panes, Consent: consent{a, dir}, Examiner: examiner{a},
+		Source: list, Scope: list, Looker: list,
+		Actions: actions{fleet}, Reader: reader{fleet}, Sessions: newSessions(fleet), Shells: panes, Consent: consent{a, dir}, Examiner: examiner{fleet},
+		Clipboard: clipboardFor(a.env), Guard: config.guard, Memory: &lookFile{path: a.env.lookFile(), log: a.logger()},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
-		ReadOnly: a.flags.readOnly || config.ReadOnly,
-		Version:  versionString(), LogPath: a.logPath(),
+		ReadOnly: a.flags.readOnly || config.ReadOnly, Plain: a.flags.plain || config.Plain,
+		Version: versionString(), LogPath: a.logPath(),
 	}, tui.Options{Input: a.in, Output: a.out, Env: os.Environ()})
 	var interrupt *interruptError
 	if err == nil && errors.As(context.Cause(ctx), &interrupt) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -102,6 +103,40 @@ func TestProgramInAnySize(t *testing.T) {
 	s.waitFor("too small: 39×9")
 	s.tmux("resize-window", "-x", "110", "-y", "30")
 	s.waitFor("berth", "● running", "pod api-", "? help")
+	s.keys("q")
+	s.waitFor("ended with 0")
+}
+
+// TestPlainProgram holds that the terminal's own cursor follows the focus, as a
+// screen reader does, and that nothing is drawn.
+func TestPlainProgram(t *testing.T) {
+	b := newBed(t, "plain")
+	b.want(exitOK, nil, "create", "api", "--wait")
+	b.want(exitOK, nil, "create", "web", "--wait")
+	s := openScreen(t, 90, 24, b.env, b.berth, "--plain")
+	on := func(text string) {
+		t.Helper()
+		shown, ok := s.until(screenTimeout, func(shown string) bool {
+			at, err := strconv.Atoi(strings.TrimSpace(s.tmux("display-message", "-p", "#{cursor_y}")))
+			lines := strings.Split(shown, "\n")
+			return err == nil && at < len(lines) && strings.Contains(lines[at], text)
+		})
+		if !ok {
+			t.Fatalf("the cursor is not on %q:\n%s", text, shown)
+		}
+	}
+	s.waitFor("api", "web", "running")
+	on("> api")
+	s.keys("Down")
+	on("> web")
+	s.keys("d")
+	s.waitFor("delete web?")
+	on("> cancel")
+	if shown := s.tmux("capture-pane", "-p"); strings.ContainsAny(shown, "─│╭●▌▸◐") {
+		t.Errorf("something is drawn:\n%s", shown)
+	}
+	s.keys("Escape")
+	on("> web")
 	s.keys("q")
 	s.waitFor("ended with 0")
 }

@@ -11,12 +11,12 @@ import (
 // logTail is how many old lines the program shows.
 const logTail = 1000
 
-// reader implements detail.Reader over the cluster.
-type reader struct{ app *app }
+// reader implements detail.Reader over the clusters.
+type reader struct{ fleet *fleet }
 
 // Events implements detail.Reader.
 func (r reader) Events(ctx context.Context, w workspace.Workspace) ([]workspace.Event, error) {
-	c, err := r.app.cluster()
+	c, err := r.fleet.of(w).cluster()
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +25,7 @@ func (r reader) Events(ctx context.Context, w workspace.Workspace) ([]workspace.
 
 // Objects implements detail.Reader.
 func (r reader) Objects(ctx context.Context, w workspace.Workspace) ([]workspace.Object, error) {
-	c, err := r.app.cluster()
+	c, err := r.fleet.of(w).cluster()
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (r reader) Objects(ctx context.Context, w workspace.Workspace) ([]workspace
 
 // Logs implements detail.Reader.
 func (r reader) Logs(ctx context.Context, w workspace.Workspace, o detail.LogOptions, line func(workspace.LogLine)) error {
-	c, err := r.app.cluster()
+	c, err := r.fleet.of(w).cluster()
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (r reader) Logs(ctx context.Context, w workspace.Workspace, o detail.LogOpt
 
 // YAML implements detail.Reader.
 func (r reader) YAML(ctx context.Context, w workspace.Workspace) (string, error) {
-	c, err := r.app.cluster()
+	c, err := r.fleet.of(w).cluster()
 	if err != nil {
 		return "", err
 	}

@@ -37,6 +37,7 @@ returns the remote command's code, and 255 for a failure of its own.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%s", workspace.Safe(err.Error())) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	addGlobalFlags(a, root)
+	root.Flags().BoolVar(&a.flags.plain, "plain", false, "words instead of lines, glyphs and spinners: for screen readers")
 	root.AddGroup(
 		&cobra.Group{ID: groupUse, Title: "Use workspaces:"},
 		&cobra.Group{ID: groupChange, Title: "Change workspaces:"},
@@ -94,9 +95,25 @@ func subcommandOrNothing(cmd *cobra.Command, args []string) error {
 	return subcommand(cmd, args)
 }
 
+// contextValue is --context. Commands go by the last one, as kubectl does.
+type contextValue globalFlags
+
+// Set implements pflag.Value.
+func (v *contextValue) Set(text string) error {
+	v.context = text
+	v.contexts = append(v.contexts, text)
+	return nil
+}
+
+// String implements pflag.Value.
+func (v *contextValue) String() string { return v.context }
+
+// Type implements pflag.Value.
+func (v *contextValue) Type() string { return "string" }
+
 func addGlobalFlags(a *app, root *cobra.Command) {
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.flags.context, "context", "", "kubeconfig `context` (default: the current one)")
+	flags.Var((*contextValue)(&a.flags), "context", "kubeconfig `context` (default: the current one); the program shows several, as a,b")
 	flags.StringVarP(&a.flags.namespace, "namespace", "n", "", "`namespace` (default: the context's)")
 	flags.BoolVarP(&a.flags.allNamespaces, "all-namespaces", "A", false, "show every namespace")
 	flags.StringVar(&a.flags.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default: $KUBECONFIG, ~/.kube/config)")

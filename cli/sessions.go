@@ -18,12 +18,12 @@ import (
 
 // sessions implements tui.Sessions.
 type sessions struct {
-	app   *app
+	fleet *fleet
 	found func() []editor.Editor // looked for once
 }
 
-func newSessions(a *app) sessions {
-	return sessions{app: a, found: sync.OnceValue(func() []editor.Editor { return editor.Find(editor.System()) })}
+func newSessions(f *fleet) sessions {
+	return sessions{fleet: f, found: sync.OnceValue(func() []editor.Editor { return editor.Find(editor.System()) })}
 }
 
 // running refuses what cannot be entered.
@@ -43,14 +43,14 @@ func (s sessions) Shell(ctx context.Context, w workspace.Workspace) (tui.ExecCom
 		return nil, err
 	}
 	notice := ""
-	client, err := s.app.dial(ctx, w, func(reason error) {
+	client, err := s.fleet.of(w).dial(ctx, w, func(reason error) {
 		notice = "berth: going through the API server: " + workspace.Safe(reason.Error())
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &shell{
-		Terminal: tunnel.NewTerminal(ctx, client, "", s.app.env.getenv("TERM")),
+		Terminal: tunnel.NewTerminal(ctx, client, "", s.fleet.base.env.getenv("TERM")),
 		client:   client, ctx: ctx, name: w.Name, notice: notice,
 	}, nil
 }
@@ -136,7 +136,7 @@ func (s *shell) hold(reason string) {
 // Editors implements tui.Sessions; the one from the settings comes first.
 func (s sessions) Editors() []string {
 	var names []string
-	config, _ := s.app.config() // a broken file is told where the list is
+	config, _ := s.fleet.base.config() // a broken file is told where the list is
 	for _, e := range s.found() {
 		if e.ID == config.Editor || e.Name == config.Editor {
 			names = append([]string{e.Name}, names...)
@@ -161,15 +161,16 @@ func (s sessions) OpenAt(ctx context.Context, w workspace.Workspace, name, direc
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	f, err := s.app.wayTo(ctx, w)
+	app := s.fleet.of(w)
+	f, err := app.wayTo(ctx, w)
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	launch, warnings, err := s.app.planOpen(ctx, f, chosen, directory)
+	launch, warnings, err := app.planOpen(ctx, f, chosen, directory)
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	s.app.rememberEditor(f, chosen.ID, chosen)
+	app.rememberEditor(f, chosen.ID, chosen)
 	if launch.Terminal {
 		return tui.OpenResult{Terminal: &inTerminal{ctx: ctx, l: launch}, Message: "left " + chosen.Name + openNotes(ctx, chosen, warnings)}, nil
 	}

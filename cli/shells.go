@@ -32,9 +32,9 @@ type shellID struct {
 	number    int
 }
 
-func newPaneShells(a *app, c shellConfig) *paneShells {
+func newPaneShells(f *fleet, c shellConfig) *paneShells {
 	return &paneShells{
-		lanes: newLanes(a.sshConfig), persist: c.Persist != persistOff, marker: bootDir, home: a.env.home, names: map[shellID]string{},
+		lanes: newLanes(f.sshConfig), persist: c.Persist != persistOff, marker: bootDir, home: f.base.env.home, names: map[shellID]string{},
 	}
 }
 

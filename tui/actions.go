@@ -22,7 +22,8 @@ func living() []keymap.Context { return []keymap.Context{keymap.List, keymap.Det
 
 // actions is the whole registry, in the order of the help.
 func (a *App) actions() []*keymap.Action {
-	return slices.Concat(a.sessionActions(), a.shellActions(), a.writeActions(), a.deletedActions(), a.paneActions(), a.doctorActions(), a.listActions(), a.programActions())
+	return slices.Concat(a.sessionActions(), a.shellActions(), a.writeActions(), a.deletedActions(), a.markActions(), a.paneActions(), a.doctorActions(),
+		a.listActions(), a.arrangeActions(), a.programActions())
 }
 
 func (a *App) sessionActions() []*keymap.Action {
@@ -41,39 +42,29 @@ func (a *App) sessionActions() []*keymap.Action {
 			Enabled: a.whenOpenable, Run: a.chooseEditor,
 		},
 		{
-			ID: "copy", Title: "copy ssh command, alias or name", Group: group, Keys: []string{"y"}, Contexts: everywhere(),
-			Enabled: a.whenSelected, Run: a.chooseCopy,
+			ID: "copy", Title: "copy ssh command, alias, name, URL or YAML", Group: group, Keys: []string{"y"}, Contexts: everywhere(),
+			Enabled: a.whenTargets, Run: a.chooseCopy,
 		},
 	}
 }
 
 func (a *App) writeActions() []*keymap.Action {
 	const group = "change"
-	phases := func(verb string, allowed ...workspace.Phase) func() string {
-		return func() string { return a.whenPhase(verb, allowed...) }
+	verbs := func(id, title, hint string, v *verb) *keymap.Action {
+		return &keymap.Action{
+			ID: id, Title: title, Hint: hint, Group: group, Keys: []string{v.key}, Contexts: living(),
+			Enabled: func() string { return a.whenVerb(v) }, Run: func() tea.Cmd { return a.act(v) },
+		}
 	}
-	up := []workspace.Phase{workspace.Starting, workspace.Running, workspace.Failing, workspace.Unreachable}
 	return []*keymap.Action{
 		{
 			ID: "create", Title: "create a workspace", Hint: "create", Group: group, Keys: []string{"c"}, Contexts: lists(),
-			Enabled: a.whenWritable, Run: a.openCreate,
+			Enabled: a.whenCreatable, Run: a.openCreate,
 		},
-		{
-			ID: "start", Title: "start the workspace", Group: group, Keys: []string{"S"}, Contexts: living(),
-			Enabled: phases("start", workspace.Stopped, workspace.Stopping), Run: a.start,
-		},
-		{
-			ID: "restart", Title: "restart the workspace", Hint: "restart", Group: group, Keys: []string{"r"}, Contexts: living(),
-			Enabled: phases("restart", up...), Run: a.askRestart,
-		},
-		{
-			ID: "stop", Title: "stop the workspace", Hint: "stop", Group: group, Keys: []string{"s"}, Contexts: living(),
-			Enabled: phases("stop", up...), Run: a.askStop,
-		},
-		{
-			ID: "delete", Title: "delete the workspace, keep its home", Hint: "delete", Group: group, Keys: []string{"d"}, Contexts: living(),
-			Enabled: phases("delete", append(up, workspace.Stopped, workspace.Stopping)...), Run: a.askDelete,
-		},
+		verbs("start", "start the workspace", "", startVerb()),
+		verbs("restart", "restart the workspace", "restart", restartVerb()),
+		verbs("stop", "stop the workspace", "stop", stopVerb()),
+		verbs("delete", "delete the workspace, keep its home", "delete", deleteVerb()),
 		{
 			ID: "undo", Title: "undo the last stop", Group: group, Keys: []string{"u"}, Contexts: everywhere(),
 			Enabled: a.canUndo, Run: a.runUndo,
@@ -84,19 +75,16 @@ func (a *App) writeActions() []*keymap.Action {
 func (a *App) deletedActions() []*keymap.Action {
 	const group = "deleted"
 	contexts := []keymap.Context{keymap.Deleted, keymap.Detail}
-	gone := func(verb string) func() string {
-		return func() string { return a.whenPhase(verb, workspace.Deleted) }
+	verbs := func(id, title string, v *verb) *keymap.Action {
+		return &keymap.Action{
+			ID: id, Title: title, Hint: v.name, Group: group, Keys: []string{v.key}, Contexts: contexts,
+			Enabled: func() string { return a.whenVerb(v) }, Run: func() tea.Cmd { return a.act(v) },
+		}
 	}
 	return []*keymap.Action{
 		{ID: "deleted", Title: "show or leave deleted workspaces", Group: group, Keys: []string{"D"}, Contexts: everywhere(), Run: a.toggleDeleted},
-		{
-			ID: "restore", Title: "restore a deleted workspace", Hint: "restore", Group: group, Keys: []string{"R"}, Contexts: contexts,
-			Enabled: gone("restore"), Run: a.restore,
-		},
-		{
-			ID: "purge", Title: "purge: destroy a deleted home for good", Hint: "purge", Group: group, Keys: []string{"P"}, Contexts: contexts,
-			Enabled: gone("purge"), Run: a.askPurge,
-		},
+		verbs("restore", "restore a deleted workspace", restoreVerb()),
+		verbs("purge", "purge: destroy a deleted home for good", a.purgeVerb()),
 	}
 }
 
@@ -141,9 +129,8 @@ func (a *App) listActions() []*keymap.Action {
 	move := func(f func()) func() tea.Cmd { return func() tea.Cmd { f(); return a.follow() } }
 	return []*keymap.Action{
 		{ID: "filter", Title: "filter: words, !not, key=value", Hint: "filter", Group: group, Keys: []string{"/"}, Contexts: lists(), Run: a.startFilter},
-		{ID: "sort", Title: "sort by a column", Group: group, Keys: []string{"t"}, Contexts: lists(), Run: a.chooseSort},
-		{ID: "reverse", Title: "reverse the order", Group: group, Keys: []string{"T"}, Contexts: lists(), Run: move(func() { a.table().Reverse() })},
 		{ID: "namespace", Title: "look into another namespace", Group: group, Keys: []string{"n"}, Contexts: lists(), Enabled: a.whenScope, Run: a.chooseNamespace},
+		{ID: "context", Title: "look into another context", Group: group, Keys: []string{"C"}, Contexts: lists(), Enabled: a.whenScope, Run: a.chooseContext},
 		{ID: "all-namespaces", Title: "look into all namespaces", Group: group, Keys: []string{"0"}, Contexts: lists(), Enabled: a.whenScope, Run: func() tea.Cmd { return a.setNamespace("") }},
 		{ID: "up", Title: "up", Group: group, Keys: []string{"up", "k"}, Contexts: lists(), Run: move(func() { a.table().Move(-1) })},
 		{ID: "down", Title: "down", Group: group, Keys: []string{"down", "j"}, Contexts: lists(), Run: move(func() { a.table().Move(1) })},
@@ -151,14 +138,14 @@ func (a *App) listActions() []*keymap.Action {
 		{ID: "page-down", Title: "a page down", Group: group, Keys: []string{"pgdown", "ctrl+f"}, Contexts: lists(), Run: move(func() { a.table().Page(1) })},
 		{ID: "home", Title: "first row", Group: group, Keys: []string{"home", "g"}, Contexts: lists(), Run: move(func() { a.table().Home() })},
 		{ID: "end", Title: "last row", Group: group, Keys: []string{"end", "G"}, Contexts: lists(), Run: move(func() { a.table().End() })},
-		{ID: "back", Title: "clear the filter, or leave deleted workspaces", Group: group, Keys: []string{"esc"}, Contexts: lists(), Run: a.back},
+		{ID: "back", Title: "cancel, clear the filter, the marks, or leave deleted workspaces", Group: group, Keys: []string{"esc"}, Contexts: lists(), Run: a.back},
 	}
 }
 
 func (a *App) programActions() []*keymap.Action {
 	const group = "program"
 	return []*keymap.Action{
-		{ID: "palette", Title: "find an action", Hint: "palette", Group: group, Keys: []string{":", "ctrl+p"}, Contexts: everywhere(), Run: a.openPalette},
+		{ID: "palette", Title: "find an action, a workspace or a place", Hint: "palette", Group: group, Keys: []string{":", "ctrl+p"}, Contexts: everywhere(), Run: a.openPalette},
 		{ID: "help", Title: "this help", Hint: "help", Group: group, Keys: []string{"?"}, Contexts: everywhere(), Run: a.openHelp},
 		{
 			ID: "errors", Title: "errors so far", Group: group, Keys: []string{"E"}, Contexts: everywhere(), Run: a.showErrors,
@@ -183,6 +170,13 @@ func (a *App) whenSelected() string {
 	return ""
 }
 
+func (a *App) whenTargets() string {
+	if a.table().Marks().All > 0 {
+		return ""
+	}
+	return a.whenSelected()
+}
+
 func (a *App) whenWritable() string {
 	switch {
 	case a.cfg.ReadOnly:
@@ -190,7 +184,14 @@ func (a *App) whenWritable() string {
 	case a.cfg.Actions == nil:
 		return "not available here"
 	}
-	return ""
+	return a.guardHere().ReadOnly
+}
+
+func (a *App) whenCreatable() string {
+	if len(a.snap.Contexts) > 1 {
+		return "several contexts are shown, C goes to one"
+	}
+	return a.whenWritable()
 }
 
 func (a *App) whenScope() string {
@@ -200,28 +201,28 @@ func (a *App) whenScope() string {
 	return ""
 }
 
-// whenPhase allows an action in some phases, and while nothing else is being
-// done to the workspace.
-func (a *App) whenPhase(verb string, allowed ...workspace.Phase) string {
+// whenVerb allows a verb where there is something to do, and while nothing else
+// is being done to the workspace.
+func (a *App) whenVerb(v *verb) string {
 	if reason := a.whenWritable(); reason != "" {
 		return reason
 	}
-	w, ok := a.selected()
-	switch {
-	case !ok:
-		return "no workspace is selected"
-	case a.jobs[w.Key()] != "":
-		return w.Name + " is already " + a.jobs[w.Key()]
-	case !slices.Contains(allowed, w.Status.Phase):
-		return w.Name + " is " + strings.ToLower(string(w.Status.Phase)) + ", nothing to " + verb
+	if a.table().Marks().All > 0 {
+		return a.whenMarked(v)
 	}
-	return ""
+	w, ok := a.selected()
+	if !ok {
+		return "no workspace is selected"
+	}
+	return a.whyNot(v, w)
 }
 
 // whenOpenable lets a stopped workspace through: opening it offers to start.
 func (a *App) whenOpenable() string {
 	w, ok := a.selected()
 	switch {
+	case a.table().OnHeading():
+		return "" // unfolds it
 	case a.cfg.Sessions == nil:
 		return "not available here"
 	case !ok:

@@ -37,14 +37,17 @@ type App struct {
 
 	snap    workspace.Snapshot
 	snapGen uint64
-	looked  time.Duration // how long the last snapshot took
-	counted [3]int        // workspaces, running, failing of snap
+	looked  time.Duration         // how long the last snapshot took
+	counted [3]int                // workspaces, running, failing of snap
+	guards  map[[2]string]Guard   // by context and namespace
+	index   map[workspace.Key]int // places in snap; nil until somebody asks
 
 	live, gone  *table.Table
 	showDeleted bool
 	pane        *detail.Pane
 	focusPane   bool
 	zoom        bool
+	split       int // hundredths of the screen for the pane; 0 is the default
 
 	filtering bool
 	filter    textinput.Model
@@ -53,15 +56,19 @@ type App struct {
 	create  *dialog.Create           // the form whose creation runs, even when closed
 	jobs    map[workspace.Key]string // "stopping"
 	work    map[workspace.Key]string // the same with names, for those that are not in the list any more
+	bulk    bulk
 	mail    *mailbox
 	toast   toast
 	undo    func() tea.Cmd
 	undoBy  time.Time
 	errors  []logged
+	kept    Look            // what Memory has
+	keeping bool            // a keepMsg is on its way
 	asked   bool            // consent was asked in this run
 	leaving *dialog.Confirm // asks whether to quit while something runs
-	moving  *string         // the namespace on the way to, nil when there
-	recent  []string        // actions of the palette, the newest first
+	moving  goal            // where the list is on its way to
+	places  places
+	recent  []string // choices of the palette, the newest first
 	shell   shellState
 
 	foreground, background color.Color // of the terminal; nil is not known
@@ -93,7 +100,8 @@ func New(cfg Config) (*App, error) {
 		a.shell.deck = shells.New(cfg.Shells, cfg.History, cfg.Now)
 	}
 	a.ctx, a.stop = context.WithCancel(context.Background())
-	a.theme = theme.New(a.dark, a.profile)
+	a.restyle()
+	a.mouse = !cfg.Plain
 	a.pane = detail.New(cfg.Reader, a.spawn, a.now)
 	a.frame.every = frameEvery
 	keys, err := keymap.New(a.actions())
@@ -101,6 +109,7 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	a.keys = keys
+	a.recall()
 	a.takeSnapshot()
 	return a, nil
 }
@@ -134,7 +143,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if _, ok := msg.(tea.KeyPressMsg); ok {
 		a.frame.typed = true
 	}
-	return a, tea.Batch(cmd, a.frame.arm(), a.animate())
+	return a, tea.Batch(cmd, a.frame.arm(), a.animate(), a.keepSoon())
 }
 
 func (a *App) route(msg tea.Msg) tea.Cmd {
@@ -145,12 +154,12 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		return nil
 	case tea.ColorProfileMsg:
 		a.profile = msg.Profile
-		a.theme = theme.New(a.dark, a.profile)
+		a.restyle()
 		return nil
 	case tea.BackgroundColorMsg:
 		a.dark, a.background = msg.IsDark(), msg.Color
 		a.tellColors()
-		a.theme = theme.New(a.dark, a.profile)
+		a.restyle()
 		return a.toDialog(msg)
 	case tea.ForegroundColorMsg:
 		a.foreground = msg.Color
@@ -194,6 +203,8 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		return a.finish(msg)
 	case runMsg:
 		return msg.run()
+	case keepMsg:
+		return a.keep()
 	}
 	if handled, cmd := a.pane.Update(msg); handled {
 		return cmd

@@ -6,7 +6,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/dialog"
 	"github.com/berth-sh/berth/workspace"
 )
@@ -37,10 +36,10 @@ func (a *App) toDialog(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
-// confirm asks before a job. The workspace of the job is the one that was
-// selected when it was asked, whatever the list does meanwhile.
-func (a *App) confirm(c dialog.Confirm, j job, w workspace.Workspace) tea.Cmd {
-	c.Target, c.Now, c.Opened = w.Key(), a.now, a.now()
+// confirm asks before a verb. It is about the workspace that was selected when
+// it was asked, whatever the list does meanwhile.
+func (a *App) confirm(c dialog.Confirm, v *verb, w workspace.Workspace) tea.Cmd {
+	c.Target, c.Now, c.Opened, c.Warning = w.Key(), a.now, a.now(), a.warning(w)
 	c.Body = append([]string{address(a.snap, w)}, c.Body...)
 	c.Yes = func() tea.Cmd {
 		current, ok := a.find(w.Key())
@@ -48,7 +47,8 @@ func (a *App) confirm(c dialog.Confirm, j job, w workspace.Workspace) tea.Cmd {
 			a.say(w.Name + " has changed or gone meanwhile; nothing was done")
 			return nil
 		}
-		return a.run(j, current)
+		a.table().Take(current.Key())
+		return a.run(v, current)
 	}
 	a.open(&c)
 	return nil
@@ -57,74 +57,12 @@ func (a *App) confirm(c dialog.Confirm, j job, w workspace.Workspace) tea.Cmd {
 // address says which workspace is meant: names repeat across clusters.
 func address(s workspace.Snapshot, w workspace.Workspace) string {
 	parts := []string{w.Name}
-	for _, p := range []string{w.Namespace, s.Context} {
+	for _, p := range []string{w.Namespace, orElse(w.Context, s.Context)} {
 		if p != "" {
 			parts = append(parts, p)
 		}
 	}
 	return strings.Join(parts, " · ")
-}
-
-func (a *App) askStop() tea.Cmd {
-	w, ok := a.selected()
-	if !ok {
-		return nil
-	}
-	j := job{ing: "stopping", past: "stopped", call: a.cfg.Actions.Stop, undo: func() tea.Cmd {
-		current, ok := a.find(w.Key())
-		if !ok {
-			return nil
-		}
-		return a.run(job{ing: "starting", past: "started", call: a.cfg.Actions.Start}, current)
-	}}
-	return a.confirm(dialog.Confirm{
-		Title: "stop " + w.Name + "?", Verb: "stop", Trigger: "s",
-		Body: []string{"", "ends: every process and session in it", "stays: home, ssh identity, alias"},
-	}, j, w)
-}
-
-func (a *App) askRestart() tea.Cmd {
-	w, ok := a.selected()
-	if !ok {
-		return nil
-	}
-	return a.confirm(dialog.Confirm{
-		Title: "restart " + w.Name + "?", Verb: "restart", Trigger: "r",
-		Body: []string{"", "ends: every process and session in it", "stays: home, ssh identity, alias"},
-	}, job{ing: "restarting", past: "restarted", call: a.cfg.Actions.Restart}, w)
-}
-
-func (a *App) askDelete() tea.Cmd {
-	w, ok := a.selected()
-	if !ok {
-		return nil
-	}
-	return a.confirm(dialog.Confirm{
-		Title: "delete " + w.Name + "?", Verb: "delete", Trigger: "d", Danger: true,
-		Body: []string{"", "goes: pod, service, route, every process in it", "stays: home" + size(w) + " and ssh identity; D shows it, R restores it"},
-	}, job{ing: "deleting", past: "deleted", then: " · D shows it, R there restores it", call: a.cfg.Actions.Delete}, w)
-}
-
-func (a *App) askPurge() tea.Cmd {
-	w, ok := a.selected()
-	if !ok {
-		return nil
-	}
-	age := ""
-	if !w.DeletedAt.IsZero() {
-		age = ", deleted " + cells.Since(w.DeletedAt, a.now()) + " ago"
-	}
-	return a.confirm(dialog.Confirm{
-		Title: "purge " + w.Name + " for good?", Verb: "purge", Trigger: "P", Typed: w.Name, Danger: true,
-		Body: []string{"", "destroys: home" + size(w) + age + ", and the ssh identity", "nothing brings it back"},
-	}, job{ing: "purging", past: "purged", call: a.cfg.Actions.Purge}, w)
-}
-
-func size(w workspace.Workspace) string {
-	if s := orElse(w.Capacity, w.Spec.Disk); s != "" {
-		return " (" + s + ")"
-	}
-	return ""
 }
 
 // withConsent asks once, at the first create or open, for the line in the ssh

@@ -31,6 +31,13 @@ type Scope interface {
 	// SetNamespace moves the Source to a namespace, "" for all of them. The
 	// Source tells through Changed when there is something to see.
 	SetNamespace(ctx context.Context, namespace string) error
+	// Contexts lists the contexts that may be chosen, without asking any of
+	// them.
+	Contexts(ctx context.Context) ([]workspace.Context, error)
+	// SetContext moves the Source to a context, or to several in one list, and
+	// to the namespaces that are their defaults. It does not wait for the
+	// clusters, which may not answer: the snapshot tells that.
+	SetContext(ctx context.Context, names ...string) error
 }
 
 // Looker hears which workspace is looked at, so that what costs a connection is
@@ -128,13 +135,25 @@ type Config struct {
 	Shells   Shells
 	Consent  Consent
 	Examiner Examiner
+	Memory   Memory
+	// Clipboard gets what is copied besides the terminal; nil is nobody.
+	Clipboard Clipboard
+	// Guard says where care is due; nil is nowhere. It must not block.
+	Guard func(context, namespace string) Guard
 
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000
 	ReadOnly bool             // writes are greyed
+	Plain    bool             // see plain.go
 	Now      func() time.Time // nil is time.Now
 	Version  string
 	LogPath  string // where --debug writes, shown in the error log; "" when it does not
+}
+
+// Guard is how careful to be in a context and a namespace.
+type Guard struct {
+	Production bool   // warn
+	ReadOnly   string // why nothing may be changed there; "" when it may
 }
 
 var errNoSource = errors.New("starting the program: no source")

@@ -130,7 +130,7 @@ func (a *App) animate() tea.Cmd {
 	if a.shell.focus && !a.splits() {
 		moving = a.shell.deck.Waits()
 	}
-	if !moving || a.ticks.spinning {
+	if !moving || a.ticks.spinning || a.cfg.Plain {
 		return nil
 	}
 	a.ticks.spinning = true
@@ -138,4 +138,6 @@ func (a *App) animate() tea.Cmd {
 }
 
 // dialogScene is the room for dialogs.
-func (a *App) dialogScene() dialog.Scene { return dialog.Scene{Theme: a.theme, W: a.w, H: a.h} }
+func (a *App) dialogScene() dialog.Scene {
+	return dialog.Scene{Theme: a.theme, W: a.w, H: a.h, Plain: a.cfg.Plain}
+}

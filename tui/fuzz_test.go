@@ -86,6 +86,7 @@ func (w *walker) step(b byte) {
 	names := []string{
 		"enter", "esc", "tab", "up", "down", "pgup", "end", "space", "left", "backspace", "c", "d", "n", "p", "x", "z", "[", "e", "r", "?",
 		"1", "2", "9", "q", "y", "v", "V", "/", "g", "G", "N", "a", "D", "l", "A", "ctrl+c", "ctrl+p", "例",
+		"*", "b", "B", "C", "s", "S", "R", "P", "u", "right", "t", "-", "+", ":",
 	}
 	w.pass(time.Duration(b) * 3 * time.Millisecond)
 	switch b % 16 {

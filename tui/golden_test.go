@@ -89,28 +89,35 @@ func states() map[string]func(t *testing.T) *driver {
 	everywhere := demoSnapshot()
 	everywhere.Namespace = ""
 	return map[string]func(t *testing.T) *driver{
-		"list":        demo(),
-		"namespaces":  showing(everywhere),
-		"empty":       showing(empty),
-		"connecting":  showing(workspace.Snapshot{Context: "prod"}),
-		"unreachable": showing(unreachable()),
-		"stale":       showing(stale),
-		"route":       showing(broken),
-		"offline":     showing(offline),
-		"filter":      demo("/", "g", "p", "u"),
-		"stop":        demo("s"),
-		"delete":      demo("down", "d"),
-		"deleted":     demo("D"),
-		"purge":       demo("D", "P"),
-		"create":      demo("c", "N", "e", "w"),
-		"help":        demo("?"),
-		"why":         demo("down", "down", "down", "down", "w"),
-		"events":      demo("tab"),
-		"logs":        demo("l"),
-		"objects":     demo("tab", "tab", "tab"),
-		"yaml":        demo("Y"),
-		"sort":        demo("t"),
-		"copy":        demo("y"),
+		"list":         demo(),
+		"namespaces":   showing(everywhere),
+		"empty":        showing(empty),
+		"connecting":   showing(workspace.Snapshot{Context: "prod"}),
+		"unreachable":  showing(unreachable()),
+		"stale":        showing(stale),
+		"route":        showing(broken),
+		"offline":      showing(offline),
+		"filter":       demo("/", "g", "p", "u"),
+		"stop":         demo("s"),
+		"marks":        demo("space", "down", "down", "space", "/", "a", "p", "i", "enter"),
+		"marks-stop":   demo("*", "s"),
+		"marks-delete": demo("*", "d"),
+		"delete":       demo("down", "d"),
+		"deleted":      demo("D"),
+		"purge":        demo("D", "P"),
+		"create":       demo("c", "N", "e", "w"),
+		"help":         demo("?"),
+		"why":          demo("down", "down", "down", "down", "w"),
+		"events":       demo("tab"),
+		"logs":         demo("l"),
+		"objects":      demo("tab", "tab", "tab"),
+		"yaml":         demo("Y"),
+		"sort":         demo("t"),
+		"palette":      demo(":", "d"),
+		"contexts":     demo("C"),
+		"groups":       demo("b", "down", "down", "enter", "left"),
+		"columns":      demo("v"),
+		"copy":         demo("y"),
 		"consent": func(t *testing.T) *driver {
 			d := (&desk{needed: true}).drive(t)
 			d.keys("c")
@@ -128,6 +135,11 @@ func states() map[string]func(t *testing.T) *driver {
 		"shell-ended":  openShell("ended"),
 		"shell-quit":   openShell("prompt", "ctrl+]", "d", "q"),
 		"shell-copy":   openShell("copy"),
+		"production": func(t *testing.T) *driver {
+			d := drive(t, demoSnapshot(), careful)
+			d.keys("d")
+			return d
+		},
 		"read-only": func(t *testing.T) *driver {
 			return drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
 		},
@@ -194,6 +206,42 @@ func TestInks(t *testing.T) {
 				golden(t, state+"-"+name+".inks", inks(t, d.app.View().Content, 80, 24))
 			})
 		}
+	}
+}
+
+// TestTheWholeListInAllSizesAndInks has marks, groups, one of them folded, and
+// the pane below.
+func TestTheWholeListInAllSizesAndInks(t *testing.T) {
+	sets := map[string]struct {
+		dark    bool
+		profile colorprofile.Profile
+	}{
+		"dark": {true, colorprofile.TrueColor}, "light": {false, colorprofile.TrueColor},
+		"ansi16-dark": {true, colorprofile.ANSI}, "ansi16-light": {false, colorprofile.ANSI},
+		"nocolor-dark": {true, colorprofile.Ascii}, "nocolor-light": {false, colorprofile.Ascii},
+	}
+	for _, size := range [][2]int{{40, 10}, {80, 24}, {120, 40}, {200, 60}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			t.Parallel()
+			d := drive(t, demoSnapshot(), careful)
+			d.keys("b", "down", "down", "enter", "home", "space", "space", "end", "left", "up", "tab")
+			d.size(size[0], size[1])
+			text := d.text()
+			golden(t, fmt.Sprintf("whole-%dx%d.txt", size[0], size[1]), text+"\n")
+			for name, set := range sets {
+				d.app.dark = set.dark
+				d.profile(set.profile)
+				plain := strings.HasPrefix(name, "nocolor")
+				if diff := cmp.Diff(text, d.text()); diff != "" && !plain { // without colour the tab is in brackets
+					t.Errorf("%s: %s", name, diff)
+				}
+				content := d.app.View().Content
+				if coloured := strings.Contains(content, "38;2;") || strings.Contains(content, "[32m"); coloured == plain {
+					t.Errorf("%s: colour is %v", name, coloured)
+				}
+				golden(t, fmt.Sprintf("whole-%dx%d-%s.inks", size[0], size[1], name), inks(t, content, size[0], size[1]))
+			}
+		})
 	}
 }
 

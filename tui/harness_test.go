@@ -22,12 +22,13 @@ type driver struct {
 	cluster *tuitest.Cluster
 	mu      sync.Mutex // guards clock, which shells read as well
 	clock   time.Time
-	ran     []tea.Msg // what commands gave
+	ran     []tea.Msg    // what commands gave
+	late    chan tea.Msg // what commands gave that were left alone
 }
 
 func drive(t *testing.T, snap workspace.Snapshot, change func(*Config)) *driver {
 	t.Helper()
-	d := &driver{t: t, cluster: tuitest.New(snap), clock: tuitest.Epoch()}
+	d := &driver{t: t, cluster: tuitest.New(snap), clock: tuitest.Epoch(), late: make(chan tea.Msg, 1000)}
 	cfg := Config{
 		Source: d.cluster, Scope: d.cluster, Actions: d.cluster, Reader: d.cluster, Sessions: sessions{},
 		Now: d.now,
@@ -80,6 +81,12 @@ func (d *driver) run(cmd tea.Cmd, depth int) {
 	select {
 	case msg = <-answer:
 	case <-time.After(settleIn):
+		go func() {
+			select {
+			case d.late <- <-answer:
+			default: // nobody waits for it
+			}
+		}()
 		return
 	}
 	switch m := msg.(type) {
@@ -102,6 +109,27 @@ func (d *driver) run(cmd tea.Cmd, depth int) {
 	d.ran = append(d.ran, msg)
 	_, next := d.app.Update(msg)
 	d.run(next, depth+1)
+}
+
+// eventually waits for a condition, and hands over what commands give that were
+// left alone before.
+func (d *driver) eventually(what string, ok func() bool) {
+	d.t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for !ok() {
+		select {
+		case msg := <-d.late:
+			if msg != nil {
+				d.send(msg)
+			}
+		case <-poll.C:
+		case <-deadline.C:
+			d.t.Fatalf("waiting for %s:\n%s", what, d.text())
+		}
+	}
 }
 
 // settleIn is longer than the pane's own wait before it loads, also on a machine

@@ -7,24 +7,36 @@ import (
 	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/dialog"
 	"github.com/berth-sh/berth/tui/keymap"
+	"github.com/berth-sh/berth/workspace"
 )
 
 // header is the first line: where one is, through which gateway, how many. On
 // a narrow screen the gateway goes first, then the words of the counts.
 func (a *App) header() string {
 	t := a.theme
-	namespace := a.snap.Namespace
-	if a.moving != nil {
-		namespace = *a.moving
+	place, namespace := a.snap.Context, orElse(a.snap.Namespace, "all namespaces")
+	if len(a.snap.Namespaces) > 0 {
+		namespace = strings.Join(a.snap.Namespaces, ", ")
+	}
+	if g := a.moving; g.namespace != nil {
+		namespace = orElse(*g.namespace, "all namespaces")
+	} else if g.context != nil {
+		if place != *g.context || !a.snap.Synced && a.snap.Namespace == "" {
+			namespace = "…"
+		}
+		place = *g.context
 	}
 	// Names of contexts can be longer than a screen; what follows them matters more.
-	left := " " + t.Accent.Paint("berth") + "  " + cells.Cut(orElse(a.snap.Context, "no context"), a.w*3/10) +
-		t.Muted.Paint(" ▸ ") + cells.Cut(orElse(namespace, "all namespaces"), max(14, a.w/4))
-	if a.moving != nil {
+	left := " " + t.Accent.Paint("berth") + "  " + cells.Cut(orElse(workspace.Safe(place), "no context"), a.w*3/10) +
+		t.Muted.Paint(" ▸ ") + cells.Cut(namespace, max(14, a.w/4))
+	if a.moving.switching() {
 		left += t.Busy.Paint("  switching…")
 	}
 	if a.showDeleted {
 		left += t.Muted.Paint(" ▸ ") + t.Strong.Paint("deleted")
+	}
+	if a.guardHere().Production {
+		left += "  " + t.Alarm.Paint(" production ")
 	}
 	for _, badge := range a.badges() {
 		left += "  " + t.Match.Paint(" "+badge+" ")
@@ -50,7 +62,7 @@ func spaced(part string) string {
 
 func (a *App) badges() []string {
 	var badges []string
-	if a.cfg.ReadOnly {
+	if a.cfg.ReadOnly || a.guardHere().ReadOnly != "" {
 		badges = append(badges, "read-only")
 	}
 	if a.snap.Synced && !a.snap.StaleSince.IsZero() {
@@ -65,7 +77,7 @@ func (a *App) badges() []string {
 func (a *App) gateway() string {
 	g := a.snap.Installation.Gateway
 	switch {
-	case !a.snap.Synced:
+	case !a.snap.Synced, len(a.snap.Contexts) > 1: // each has its own
 		return ""
 	case !g.Published():
 		return a.theme.Muted.Paint("no gateway · port-forward")
@@ -95,6 +107,8 @@ func (a *App) gatewayMark() string {
 	switch answers, known := a.snap.GatewayAnswers(a.now()); {
 	case !known:
 		return ""
+	case a.theme.Words:
+		return map[bool]string{true: " answers", false: " does not answer"}[answers]
 	case answers:
 		return " " + a.theme.Good.Paint("✓")
 	}
@@ -110,7 +124,7 @@ func (a *App) counts(words bool) string {
 		return ""
 	}
 	all, running, failing := a.counted[0], a.counted[1], a.counted[2]
-	if words {
+	if words || t.Words {
 		noun := " workspaces"
 		if all == 1 {
 			noun = " workspace"
@@ -130,7 +144,7 @@ func (a *App) counts(words bool) string {
 
 // stripNeeded reports whether the second line has something to say.
 func (a *App) stripNeeded() bool {
-	return a.filtering || a.table().Filter() != "" || a.snap.Problem != "" || len(a.snap.Denied) > 0
+	return a.filtering || a.table().Filter() != "" || a.table().Marks().All > 0 || len(a.bulk.batches) > 0 || a.snap.Problem != "" || len(a.snap.Denied) > 0
 }
 
 // strip is the second line: the filter, or what is wrong with the cluster.
@@ -146,8 +160,19 @@ func (a *App) strip(y int) (string, *dialog.Point) {
 			x += c.X
 		}
 		return " " + t.Key.Paint("/") + " " + strings.TrimRight(a.filter.View(), " ") + " " + count, &dialog.Point{X: x, Y: y}
+	case len(a.bulk.batches) > 0:
+		return " " + t.Busy.Paint(a.bulkText()) + t.Muted.Paint("  "+a.bulkHint()), nil
 	case a.table().Filter() != "":
 		text := " " + t.Key.Paint("/") + " " + a.table().Filter() + count + t.Muted.Paint("  esc clears")
+		if marks := a.marksText(); marks != "" {
+			text += "  " + t.Accent.Paint(marks)
+		}
+		if a.snap.Problem != "" {
+			text += "  " + a.problem()
+		}
+		return text, nil
+	case a.table().Marks().All > 0:
+		text := " " + t.Accent.Paint(a.marksText()) + t.Muted.Paint("  "+a.marksHint())
 		if a.snap.Problem != "" {
 			text += "  " + a.problem()
 		}

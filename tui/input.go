@@ -37,11 +37,14 @@ func (a *App) keyFilter(msg tea.Msg) tea.Cmd {
 	return tea.Batch(cmd, a.follow())
 }
 
-// back undoes the last narrowing.
+// back cancels, or undoes the last narrowing.
 func (a *App) back() tea.Cmd {
-	switch {
-	case a.table().Filter() != "":
-		a.table().SetFilter("")
+	switch t := a.table(); {
+	case t.DropRange():
+	case a.cancelBulk():
+	case t.Filter() != "":
+		t.SetFilter("")
+	case t.Unmark():
 	case a.showDeleted:
 		a.showDeleted = false
 	}
@@ -56,6 +59,7 @@ func (a *App) click(m tea.Mouse) tea.Cmd {
 	switch {
 	case m.Y >= r.list && m.Y < r.list+r.listH:
 		a.focusPane = false
+		a.table().SetSize(a.w, r.listH)
 		if a.table().Click(m.Y - r.list) {
 			return a.follow()
 		}

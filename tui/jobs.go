@@ -10,16 +10,7 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
-// job is one kind of change.
-type job struct {
-	ing  string // "stopping"
-	past string // "stopped"
-	then string // said after it, such as the way back; may be ""
-	call func(context.Context, workspace.Workspace, Tell) error
-	undo func() tea.Cmd // offered afterwards; may be nil
-}
-
-// doneMsg ends a job or a creation.
+// doneMsg ends a change or a creation.
 type doneMsg struct {
 	what string
 	key  workspace.Key
@@ -31,18 +22,18 @@ type doneMsg struct {
 // runMsg brings a piece of work back into the loop.
 type runMsg struct{ run func() tea.Cmd }
 
-// run starts a job on a workspace; its row tells so until the cluster has
+// run does a verb to a workspace; its row tells so until the cluster has
 // accepted.
-func (a *App) run(j job, w workspace.Workspace) tea.Cmd {
-	what := j.ing + " " + w.Name
-	a.jobs[w.Key()], a.work[w.Key()] = j.ing, what
+func (a *App) run(v *verb, w workspace.Workspace) tea.Cmd {
+	what := v.ing + " " + w.Name
+	a.jobs[w.Key()], a.work[w.Key()] = v.ing, what
 	return a.do(func(ctx context.Context) tea.Msg {
-		err := j.call(ctx, w, func(workspace.Progress) {})
+		err := v.call(a.cfg.Actions, ctx, w, func(workspace.Progress) {})
 		return doneMsg{what: what, key: w.Key(), err: err, then: func(a *App) tea.Cmd {
-			if j.undo != nil {
-				a.offer(j.past+" "+w.Name, j.undo)
+			if v.undo != nil {
+				a.offer(v.past+" "+w.Name, func() tea.Cmd { return a.runAll(v.undo(), []workspace.Workspace{w}) })
 			} else {
-				a.say(j.past + " " + w.Name + j.then)
+				a.say(v.past + " " + w.Name + v.then)
 			}
 			return nil
 		}}
@@ -66,22 +57,6 @@ func (a *App) finish(msg doneMsg) tea.Cmd {
 		return msg.then(a)
 	}
 	return nil
-}
-
-func (a *App) start() tea.Cmd {
-	w, ok := a.selected()
-	if !ok {
-		return nil
-	}
-	return a.run(job{ing: "starting", past: "started", call: a.cfg.Actions.Start}, w)
-}
-
-func (a *App) restore() tea.Cmd {
-	w, ok := a.selected()
-	if !ok {
-		return nil
-	}
-	return a.run(job{ing: "restoring", past: "restored", call: a.cfg.Actions.Restore}, w)
 }
 
 // openCreate shows the form; one whose creation runs or has failed comes back.

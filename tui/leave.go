@@ -62,6 +62,9 @@ func (a *App) leave() tea.Cmd {
 // underWay lists what leaving would cancel: "stopping api".
 func (a *App) underWay() []string {
 	work := slices.Sorted(maps.Values(a.work))
+	for _, b := range a.bulk.batches {
+		work = append(work, b.verb.ing+" "+counted(b.left, "workspace"))
+	}
 	if a.creating() {
 		work = append(work, "creating "+a.create.Ref().Name)
 	}

@@ -310,3 +310,50 @@ func TestALongContextLeavesRoomForWhatIsWrong(t *testing.T) {
 	d.keys("/", "a", "p", "i", "enter")
 	d.sees("production does not answer", "esc clears")
 }
+
+// board is a Clipboard.
+type board struct {
+	texts []string
+	err   error
+}
+
+func (b *board) Copy(_ context.Context, text string) error {
+	b.texts = append(b.texts, text)
+	return b.err
+}
+
+func TestCopyGoesToTheClipboardOfThisMachine(t *testing.T) {
+	for says, err := range map[string]error{"copied 20 B (clipboard, OSC 52)": nil, "copied 20 B (OSC 52)": errors.New("no display")} {
+		b := &board{err: err}
+		d := drive(t, demoSnapshot(), func(c *Config) { c.Clipboard = b })
+		d.keys("y", "s")
+		d.sees(says)
+		if diff := cmp.Diff([]string{"ssh api.team-a.berth"}, b.texts); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"ssh api.team-a.berth"}, d.clipboard()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestCopyOfURLAndYAML(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.keys("y", "u", "space", "space", "y", "Y")
+	got := d.clipboard()
+	if len(got) != 2 || got[0] != "ssh://api.team-a.berth" || !strings.Contains(got[1], "name: api\n") || !strings.Contains(got[1], "---\napiVersion") || !strings.Contains(got[1], "name: docs\n") {
+		t.Errorf("copied %q", got)
+	}
+}
+
+func TestTooMuchIsNotCopied(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.run(d.app.copyText(strings.Repeat("x", 74_994)), 0)
+	d.sees("copied 74994 B (OSC 52)")
+	d.run(d.app.copyText(strings.Repeat("x", 74_995)), 0)
+	d.send(secondMsg{})
+	d.sees("too much for the clipboard")
+	if got := len(d.clipboard()); got != 1 {
+		t.Errorf("copied %d times", got)
+	}
+}

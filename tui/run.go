@@ -81,6 +81,9 @@ func (a *App) runModel(ctx context.Context, model tea.Model, o Options) error {
 	close(ended)
 	<-watched
 	a.stop()
+	if err == nil {
+		a.keepAtEnd()
+	}
 	a.await(signals)
 	switch {
 	case errors.Is(err, tea.ErrProgramPanic):

@@ -44,6 +44,8 @@ func (a *App) layout() rooms {
 	switch {
 	case a.focusPane && (a.zoom || rest < 14):
 		r.paneH = rest
+	case a.split > 0 && rest >= 11:
+		r.paneH = max(5, min(rest-4, rest*a.split/100))
 	case a.focusPane:
 		r.paneH = rest * 3 / 5
 	case rest >= 11:
@@ -66,11 +68,10 @@ func (a *App) screen() ([]string, *tea.Cursor) {
 		cursor = a.shellScreen(lines)
 	} else {
 		cursor = steady(a.listScreen(lines))
+		a.plainLines(lines)
 	}
 	if n := len(a.dialogs); n > 0 {
-		box, at, where := dialog.Frame(a.dialogs[n-1].Draw(a.dialogScene()), a.dialogScene())
-		cells.Overlay(lines, box, at.X, at.Y)
-		cursor = steady(where)
+		return a.overlay(lines, a.dialogs[n-1])
 	}
 	return lines, cursor
 }
@@ -103,6 +104,9 @@ func (a *App) listScreen(lines []string) *dialog.Point {
 		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane}))
 	}
 	lines[r.footer] = cells.Fit(a.footer(), a.w)
+	if cursor == nil {
+		cursor = a.parked(r)
+	}
 	return cursor
 }
 
@@ -131,11 +135,13 @@ func (a *App) empty() []string {
 	case total > 0:
 		return []string{"", line(fmt.Sprintf("none of %d workspaces matches the filter", total)), "", key("esc", "clear it")}
 	case !a.snap.Synced && a.snap.Problem != "":
-		return []string{"", line("nothing to show yet; trying again"), "", key("?", "help"), key("q", "quit")}
-	case a.moving != nil:
-		return []string{"", line("looking " + where(*a.moving) + "…")}
+		return []string{"", line("nothing to show yet; trying again"), "", key("C", "go to another context"), key("?", "help"), key("q", "quit")}
+	case a.moving.namespace != nil:
+		return []string{"", line("looking " + where(*a.moving.namespace) + "…")}
+	case a.moving.context != nil:
+		return []string{"", line("connecting to " + workspace.Safe(*a.moving.context) + "…"), "", key("C", "go to another context")}
 	case !a.snap.Synced:
-		return []string{"", line("connecting to " + orElse(a.snap.Context, "the cluster") + "…")}
+		return []string{"", line("connecting to " + orElse(a.snap.Context, "the cluster") + "…"), "", key("C", "go to another context")}
 	case a.showDeleted:
 		return []string{"", line("no deleted workspaces here"), "", line("what is deleted keeps its home until it is purged"), "", key("D", "back to the list")}
 	}

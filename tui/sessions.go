@@ -92,14 +92,14 @@ func (a *App) opened(next func(workspace.Workspace) tea.Cmd) tea.Cmd {
 }
 
 func (a *App) offerStart(w workspace.Workspace) tea.Cmd {
-	if reason := a.whenWritable(); reason != "" {
+	if reason := orElse(a.whenWritable(), a.readOnly(w)); reason != "" {
 		a.say(w.Name + " is stopped; " + reason)
 		return nil
 	}
 	return a.confirm(dialog.Confirm{
 		Title: w.Name + " is stopped. Start it?", Verb: "start", Trigger: "enter",
 		Body: []string{"", "It can be opened as soon as it runs."},
-	}, job{ing: "starting", past: "started", call: a.cfg.Actions.Start}, w)
+	}, startVerb(), w)
 }
 
 func (a *App) chooseEditor() tea.Cmd {
@@ -150,28 +150,12 @@ func (a *App) openEditor(w workspace.Workspace, name, directory string) tea.Cmd 
 			case res.Terminal != nil:
 				return a.handOver(name+" in "+w.Name, res.Terminal)
 			case res.Copy != "":
+				copied := a.copyText(res.Copy)
 				a.say(orElse(res.Message, "nothing here could open it") + " · copied ✓")
-				return tea.SetClipboard(res.Copy)
+				return copied
 			}
 			a.say(orElse(res.Message, "opened in "+name))
 			return nil
 		}}
 	})
-}
-
-func (a *App) chooseCopy() tea.Cmd {
-	w, ok := a.selected()
-	if !ok {
-		return nil
-	}
-	item := func(key, label, text string) dialog.Item {
-		return dialog.Item{Key: key, Label: label, Note: text, Choose: func() tea.Cmd {
-			a.copied(text)
-			return tea.SetClipboard(text)
-		}}
-	}
-	a.open(&dialog.Menu{Title: "copy", Verb: "copy", Items: []dialog.Item{
-		item("s", "ssh command", "ssh "+w.Alias), item("a", "alias", w.Alias), item("n", "name", w.Name),
-	}})
-	return nil
 }

@@ -163,7 +163,7 @@ func TestDraggingCopies(t *testing.T) {
 	if diff := cmp.Diff([]string{"this"}, s.clipboard()); diff != "" {
 		t.Error(diff)
 	}
-	s.sees("SHELL", "copied 4 bytes")
+	s.sees("SHELL", "copied 4 B")
 }
 
 func TestTheBellOfTheShellThatHasTheKeysRings(t *testing.T) {

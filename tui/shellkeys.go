@@ -139,19 +139,6 @@ func (a *App) shellPaste(text string) tea.Cmd {
 	return nil
 }
 
-// copyText sends a text to the clipboard.
-func (a *App) copyText(text string) tea.Cmd {
-	if text == "" {
-		return nil
-	}
-	if len(text) > term.MaxClipboard {
-		a.say("too much for the clipboard: " + amount(len(text)))
-		return nil
-	}
-	a.copied(amount(len(text)))
-	return tea.SetClipboard(text)
-}
-
 // shellFocus tells the program in the shell about the terminal's focus.
 func (a *App) shellFocus(in bool) {
 	if t := a.shellTab(); t != nil && a.shell.focus {

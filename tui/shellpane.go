@@ -70,9 +70,10 @@ func (a *App) shellScreen(lines []string) *tea.Cursor {
 		copy(lines[r.list:], a.list(r.listH))
 	}
 	lines[r.bar] = a.shellBar()
+	a.plainLines(lines[:r.term])
 	rows, cursor := a.shell.deck.Draw(a.shellScene(r.termH))
 	copy(lines[r.term:], rows)
-	lines[r.footer] = cells.Fit(a.shellFooter(), a.w)
+	lines[r.footer] = a.theme.Written(cells.Fit(a.shellFooter(), a.w))
 	if a.shell.prefix.shown {
 		a.drawPrefix(lines)
 	}
@@ -146,5 +147,6 @@ func (a *App) drawPrefix(lines []string) {
 	}
 	box.Lines = append(box.Lines, a.theme.Key.Paint(cells.Fit("again", 6))+"the key itself, for the shell")
 	drawn, _, _ := dialog.Frame(box, a.dialogScene())
+	a.plainLines(drawn)
 	cells.Overlay(lines, drawn, max(0, a.w-cells.Width(drawn[0])-1), max(0, a.h-1-len(drawn)))
 }

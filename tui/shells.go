@@ -64,6 +64,10 @@ func (a *App) shellActions() []*keymap.Action {
 
 // enterShell shows the shell of the selected workspace, or opens one.
 func (a *App) enterShell() tea.Cmd {
+	if a.table().OnHeading() {
+		a.table().Fold(false)
+		return a.follow()
+	}
 	if a.shell.deck == nil {
 		return a.shellWhole()
 	}

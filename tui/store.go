@@ -68,7 +68,10 @@ func (a *App) take(s *sight) tea.Cmd {
 	if gen <= a.snapGen && a.snapGen != 0 {
 		return nil
 	}
-	a.snap, a.snapGen = snap, gen
+	a.snap, a.snapGen, a.index = snap, gen, nil
+	if len(snap.Contexts) > 1 {
+		a.places.together = snap.Contexts
+	}
 	all, running, failing := snap.Counts()
 	a.counted = [3]int{all, running, failing}
 	a.live.SetRows(snap.Workspaces, snap.Namespace == "")
@@ -86,12 +89,17 @@ func (a *App) take(s *sight) tea.Cmd {
 
 // find returns the workspace that has a key now.
 func (a *App) find(key workspace.Key) (workspace.Workspace, bool) {
-	for i := range a.snap.Workspaces {
-		if a.snap.Workspaces[i].Key() == key {
-			return a.snap.Workspaces[i], true
+	if a.index == nil {
+		a.index = make(map[workspace.Key]int, len(a.snap.Workspaces))
+		for i := range a.snap.Workspaces {
+			a.index[a.snap.Workspaces[i].Key()] = i
 		}
 	}
-	return workspace.Workspace{}, false
+	i, ok := a.index[key]
+	if !ok {
+		return workspace.Workspace{}, false
+	}
+	return a.snap.Workspaces[i], true
 }
 
 // mailbox takes progress from the goroutines of actions.

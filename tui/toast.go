@@ -36,15 +36,20 @@ func (a *App) say(text string) {
 	a.toast = toast{text: workspace.Safe(text), until: a.now().Add(toastFor)}
 }
 
-// copied says what has gone to the clipboard.
-func (a *App) copied(text string) { a.say("copied " + text + " ✓") }
-
 // fail shows an error and keeps it in the log.
 func (a *App) fail(what string, err error) {
+	a.logError(what, err)
+	a.alarm(what + ": " + err.Error())
+}
+
+// logError keeps an error in the log.
+func (a *App) logError(what string, err error) {
 	a.errors = append(a.errors, logged{a.now(), what, err})
 	a.errors = a.errors[max(0, len(a.errors)-errorLog):]
-	a.toast = toast{text: workspace.Safe(what + ": " + err.Error()), sticky: true}
 }
+
+// alarm shows an error until a key comes.
+func (a *App) alarm(text string) { a.toast = toast{text: workspace.Safe(text), sticky: true} }
 
 func (a *App) toastText() string {
 	t := a.toast

@@ -2,13 +2,21 @@ package workspace
 
 import "time"
 
+// Context is one of the kubeconfig.
+type Context struct {
+	Name   string
+	Server string // where its API server is
+}
+
 // Snapshot is all that the program shows about one scope at one moment. It is
 // immutable: a change makes a new one, so that it may be read without a lock.
 type Snapshot struct {
 	Context      string    // kubeconfig context; "" before one is known
+	Contexts     []string  // where several are shown, each of them; Context names all then
 	Cluster      ClusterID // "" until the cluster has answered
 	ClusterName  string    // short name, for aliases
-	Namespace    string    // "" means all namespaces
+	Namespace    string    // "" means all namespaces, or those in Namespaces
+	Namespaces   []string  // where several contexts are shown and are not in the same one
 	Installation Installation
 
 	Workspaces []Workspace // unsorted, deleted ones included

@@ -65,6 +65,7 @@ type Workspace struct {
 	Restarts   int
 	HostKey    string // public key line from the Deployment's or claim's annotation; "" when unknown
 	Succession string // how HostKey came from earlier ones, see Succeeds
+	Context    string // kubeconfig context, where several are shown; else ""
 	Alias      string // short alias NAME.NAMESPACE.berth
 	ClaimUID   string // precondition of purge
 	DeletedAt  time.Time

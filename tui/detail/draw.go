@@ -82,7 +82,7 @@ func (p *Pane) title(s Scene) string {
 			if s.Focused {
 				ink = t.Accent.Plus("1;4")
 			}
-			if t.Muted == "" { // without colour the tab needs another sign
+			if t.Muted == "" || t.Words { // without colour the tab needs another sign
 				text = "[" + text + "]"
 			}
 		}

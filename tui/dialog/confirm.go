@@ -31,9 +31,14 @@ const Grace = 200 * time.Millisecond
 // enter.
 const Pause = time.Second
 
+// low is the height of a screen below which what must be typed pushes the rest
+// aside.
+const low = 14
+
 // Confirm is a question with Cancel as its default.
 type Confirm struct {
 	Title   string
+	Warning string // a word on a badge above the body; "" for none
 	Body    []string
 	Verb    string // on the button: "delete"
 	Stay    string // on the other one; "" is "cancel"
@@ -45,7 +50,10 @@ type Confirm struct {
 	// something else was expected and may get what was typed for that.
 	Letterless bool
 
-	Target workspace.Key    // zero when it is about no workspace
+	List  []Listed // the workspaces, of a question about several
+	After []string // below the list
+
+	Target workspace.Key    // zero when it is about no workspace, or about several
 	Yes    func() tea.Cmd   // what confirming does
 	No     func() tea.Cmd   // what cancelling does; may be nil
 	Later  func() tea.Cmd   // what esc does; nil is No
@@ -57,11 +65,17 @@ type Confirm struct {
 	gone  string          // why it does nothing any more
 	input textinput.Model // of Typed
 	ready bool            // input is made
+
+	top, shown int // of the list: the first line, and how many there is room for
+	lost       int // of the list, have gone
 }
 
 // Watch makes the dialog harmless when its workspace is no longer there.
 func (c *Confirm) Watch(find func(workspace.Key) (workspace.Workspace, bool)) {
-	if c.Target == (workspace.Key{}) || c.gone != "" {
+	if c.gone != "" {
+		return
+	}
+	if c.watchList(find); c.Target == (workspace.Key{}) {
 		return
 	}
 	if _, ok := find(c.Target); !ok {
@@ -85,6 +99,8 @@ func (c *Confirm) Update(msg tea.Msg) (bool, tea.Cmd) {
 		return true, c.later()
 	case key != "" && c.gone != "":
 		return key == "enter", nil
+	case c.scroll(key):
+		return false, nil
 	case c.Typed != "":
 		return c.updateTyped(msg, key)
 	case c.Letterless && text(msg):
@@ -145,9 +161,7 @@ func (c *Confirm) Draw(s Scene) Box {
 	c.start()
 	b := Box{Title: c.Title, Width: 64, Danger: c.Danger}
 	width := max(1, min(b.Width, s.W-6))
-	for _, line := range c.Body {
-		b.Lines = append(b.Lines, cells.Wrap(line, width)...)
-	}
+	c.drawBody(s, &b, width)
 	switch {
 	case c.gone != "":
 		for _, line := range cells.Wrap(c.gone, width) {
@@ -164,6 +178,7 @@ func (c *Confirm) Draw(s Scene) Box {
 		} else {
 			b.Tail = append(b.Tail, s.Theme.Button.Paint("▸"+no)+"   "+s.Theme.Muted.Paint(" "+yes))
 		}
+		b.Focus = b.Tail[len(b.Tail)-1]
 		b.Footer = Keys(s.Theme, "y", c.Verb, "n", stay, "tab", "switch")
 		if c.Letterless {
 			b.Footer = Keys(s.Theme, "enter", strings.TrimSpace(map[bool]string{true: yes, false: no}[c.onYes]), "tab", "switch", "esc", "not now")
@@ -172,9 +187,40 @@ func (c *Confirm) Draw(s Scene) Box {
 	return b
 }
 
+// drawBody writes what the question is about.
+func (c *Confirm) drawBody(s Scene, b *Box, width int) {
+	wrapped := func(text []string) (lines []string) {
+		for _, line := range text {
+			lines = append(lines, cells.Wrap(line, width)...)
+		}
+		return lines
+	}
+	before, after := wrapped(c.Body), wrapped(c.After)
+	if c.Warning != "" { // beside the first line, which says where
+		badge := s.Theme.Alarm.Paint(" " + c.Warning + " ")
+		if len(before) > 0 && cells.Width(before[0])+cells.Width(badge)+2 <= width {
+			before[0] += "  " + badge
+		} else {
+			before = append([]string{badge}, before...)
+		}
+	}
+	buttons := 5
+	if c.Typed != "" {
+		buttons = 4
+	}
+	if c.Typed != "" && s.H < low { // the input must stay in sight
+		before, after = before[:min(1, len(before))], nil
+		if len(c.List) > 0 {
+			before = nil
+		}
+	}
+	b.Lines = append(before, c.drawList(s, len(before)+len(after)+buttons, width)...)
+	b.Lines = append(b.Lines, after...)
+}
+
 func (c *Confirm) drawTyped(s Scene, b *Box, width int) {
-	if b.Lines = append(b.Lines, ""); s.H < 14 { // the input must stay in sight
-		b.Lines = b.Lines[:min(1, len(b.Lines))]
+	if s.H >= low {
+		b.Lines = append(b.Lines, "")
 	}
 	prompt := "type " + c.Typed + " to " + c.Verb + ": "
 	if w := cells.Width(prompt); w > width-len(c.Typed)-1 {

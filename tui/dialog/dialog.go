@@ -36,7 +36,8 @@ type Watcher interface {
 // Scene is the room and the look.
 type Scene struct {
 	Theme theme.Theme
-	W, H  int // of the screen, in cells
+	W, H  int  // of the screen, in cells
+	Plain bool // for screen readers: at the upper left, with the cursor on what has the focus
 }
 
 // Box is a drawn dialog without its frame.
@@ -47,6 +48,7 @@ type Box struct {
 	Footer string   // keys, already painted; stays too
 	Width  int      // of the content, wanted
 	Cursor *Point   // where typing happens, within the content; nil for none
+	Focus  string   // the line that has the focus, as it is in Lines or Tail; "" for none
 	Danger bool     // something is lost
 }
 
@@ -71,7 +73,11 @@ func Frame(b Box, s Scene) (lines []string, at Point, cursor *Point) {
 	}
 	lines = append(lines, ink.Paint("╰"+strings.Repeat("─", inner+2)+"╯"))
 	at = Point{max(0, (s.W-inner-4)/2), max(0, (s.H-len(lines))/2)}
-	if b.Cursor != nil && b.Cursor.Y < height && b.Cursor.X < inner {
+	if s.Plain {
+		at = Point{}
+		cursor = &Point{2, 1 + max(0, slices.Index(body, b.Focus))}
+	}
+	if b.Cursor != nil && (b.Focus == "" || !s.Plain) && b.Cursor.Y < height && b.Cursor.X < inner {
 		cursor = &Point{at.X + 2 + b.Cursor.X, at.Y + 1 + b.Cursor.Y}
 	}
 	return lines, at, cursor
@@ -104,6 +110,9 @@ func (b Box) body(h int) []string {
 func Keys(t theme.Theme, pairs ...string) string {
 	var b strings.Builder
 	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i] == "↑↓" && t.Words {
+			pairs[i] = "arrows"
+		}
 		if i > 0 {
 			b.WriteString("  ")
 		}

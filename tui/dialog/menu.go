@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,11 +15,13 @@ import (
 
 // Item is one line of a menu.
 type Item struct {
+	ID       string // names it to whoever made it
 	Label    string
 	Note     string // to the right, quiet
 	Key      string // to the left: a key that chooses it, or only tells
 	Group    string // a heading is drawn where it changes
 	Disabled string // why it cannot be chosen; "" when it can
+	Searched bool   // not shown before something is typed
 	Choose   func() tea.Cmd
 }
 
@@ -28,6 +31,8 @@ type Menu struct {
 	Title  string
 	Items  []Item
 	Search bool
+	Ranked bool                      // the best match first, whatever its place
+	Stay   bool                      // choosing does not close it
 	Free   func(text string) tea.Cmd // takes what was typed when nothing matches; may be nil
 	Empty  string                    // said when there are no items
 	Wide   int                       // of the content; 0 is 56
@@ -37,6 +42,15 @@ type Menu struct {
 	made   bool
 	cursor int
 	top    int
+	found  *found // nil when it has to be looked for anew
+}
+
+// found is what a search has come to; thousands of items are not searched with
+// every frame.
+type found struct {
+	text  string
+	items []Item
+	keys  int // width of their keys
 }
 
 func (m *Menu) start() {
@@ -47,7 +61,16 @@ func (m *Menu) start() {
 }
 
 // SetItems replaces the items, keeping the search and, if it can, the cursor.
-func (m *Menu) SetItems(items []Item) { m.Items = items }
+func (m *Menu) SetItems(items []Item) {
+	id := ""
+	if shown := m.shown(); m.cursor < len(shown) {
+		id = shown[m.cursor].ID
+	}
+	m.Items, m.found = items, nil
+	if i := slices.IndexFunc(m.shown(), func(it Item) bool { return it.ID == id }); id != "" && i >= 0 {
+		m.cursor = i
+	}
+}
 
 // Update moves, narrows and chooses.
 func (m *Menu) Update(msg tea.Msg) (bool, tea.Cmd) {
@@ -99,11 +122,15 @@ func (m *Menu) choose(shown []Item) (bool, tea.Cmd) {
 	if item.Disabled != "" || item.Choose == nil {
 		return false, nil
 	}
-	return true, item.Choose()
+	return !m.Stay, item.Choose()
 }
 
 func (m *Menu) byKey(key string) (bool, tea.Cmd) {
 	switch key {
+	case "space":
+		if m.Stay {
+			return m.choose(m.Items)
+		}
 	case "j":
 		m.move(m.Items, 1)
 	case "k":
@@ -118,18 +145,40 @@ func (m *Menu) byKey(key string) (bool, tea.Cmd) {
 	return false, nil
 }
 
-// shown returns the items that match the search: literal matches in their
-// order, or else fuzzy ones, the best first.
-func (m *Menu) shown() []Item {
-	text := strings.ToLower(strings.TrimSpace(m.input.Value()))
-	if text == "" || !m.Search {
-		return m.Items
+// shown returns the items that match the search.
+func (m *Menu) shown() []Item { return m.look().items }
+
+func (m *Menu) look() *found {
+	text := ""
+	if m.Search {
+		text = strings.ToLower(strings.TrimSpace(m.input.Value()))
+	}
+	if m.found == nil || m.found.text != text {
+		m.found = &found{text: text, items: m.matching(text)}
+		for _, it := range m.Items {
+			m.found.keys = max(m.found.keys, cells.Width(it.Key))
+		}
+	}
+	return m.found
+}
+
+// matching returns literal matches in their order, or else fuzzy ones, the best
+// first.
+func (m *Menu) matching(text string) []Item {
+	if text == "" {
+		if !slices.ContainsFunc(m.Items, func(it Item) bool { return it.Searched }) {
+			return m.Items
+		}
+		return slices.DeleteFunc(slices.Clone(m.Items), func(it Item) bool { return it.Searched })
 	}
 	var out []Item
 	for _, it := range m.Items {
 		if strings.Contains(strings.ToLower(it.Label+" "+it.Key+" "+it.Note), text) {
 			out = append(out, it)
 		}
+	}
+	if m.Ranked {
+		slices.SortStableFunc(out, func(x, y Item) int { return cmp.Compare(distance(x.Label, text), distance(y.Label, text)) })
 	}
 	if len(out) > 0 || m.Free != nil {
 		return out
@@ -142,6 +191,23 @@ func (m *Menu) shown() []Item {
 		out = append(out, m.Items[match.Index])
 	}
 	return out
+}
+
+// distance says how far a label is from what was typed: the same, beginning so,
+// with a word that begins so, having it somewhere, not at all.
+func distance(label, text string) int {
+	label = strings.ToLower(label)
+	switch i := strings.Index(label, text); {
+	case label == text:
+		return 0
+	case i == 0:
+		return 1
+	case i > 0 && (strings.Contains(label, " "+text) || strings.Contains(label, "-"+text)):
+		return 2
+	case i > 0:
+		return 3
+	}
+	return 4
 }
 
 // Draw shows the items around the cursor.
@@ -161,6 +227,9 @@ func (m *Menu) Draw(s Scene) Box {
 	}
 	room := max(1, s.H-4-len(b.Lines))
 	b.Lines = append(b.Lines, m.window(s, shown, width, room)...)
+	if len(shown) > 0 {
+		b.Focus = m.line(s, shown[m.cursor], true, min(m.look().keys, width/4), width)
+	}
 	verb := m.Verb
 	if verb == "" {
 		verb = "choose"
@@ -172,11 +241,11 @@ func (m *Menu) Draw(s Scene) Box {
 // window returns the lines around the cursor that the room holds. Where more
 // come below, the last one says how many items.
 func (m *Menu) window(s Scene, shown []Item, width, room int) []string {
-	lines, places := m.lines(s, shown, width)
-	at, fold := 0, 0
-	if len(places) > 0 {
-		at = places[m.cursor]
+	if len(shown) == 0 {
+		return []string{s.Theme.Muted.Paint(cells.Cut(m.nothing(), width))}
 	}
+	lines, places := m.plan(shown)
+	at, fold := places[m.cursor], 0
 	if len(lines) > room && room > 2 {
 		fold = 1
 	}
@@ -187,48 +256,62 @@ func (m *Menu) window(s Scene, shown []Item, width, room int) []string {
 	m.top = max(0, min(m.top, len(lines)-room))
 	end := min(len(lines), m.top+room)
 	if end == len(lines) || fold == 0 {
-		return lines[m.top:end]
+		return m.paint(s, shown, lines[m.top:end], width)
 	}
 	end--
-	below := 0
-	for _, place := range places {
-		if place >= end {
-			below++
-		}
-	}
-	return append(slices.Clone(lines[m.top:end]), s.Theme.Muted.Paint(fmt.Sprintf("  … %d more", below)))
+	below, _ := slices.BinarySearch(places, end)
+	return append(m.paint(s, shown, lines[m.top:end], width), s.Theme.Muted.Paint(fmt.Sprintf("  … %d more", len(places)-below)))
 }
 
-// lines draws all items with their headings; places are the items' lines.
-func (m *Menu) lines(s Scene, shown []Item, width int) (lines []string, places []int) {
-	keys := 0
-	for _, it := range m.Items {
-		keys = max(keys, cells.Width(it.Key))
+// nothing says why there are no items.
+func (m *Menu) nothing() string {
+	switch {
+	case m.Free != nil && m.input.Value() != "":
+		return "enter takes what is typed"
+	case len(m.Items) == 0 && m.Empty != "":
+		return m.Empty
 	}
-	keys = min(keys, width/4) // what a key does says more than its second name
+	return "nothing matches"
+}
+
+// Lines that are no items: an empty one, and, counted down from headLine, the
+// heading of an item.
+const (
+	blankLine = -1
+	headLine  = -2
+)
+
+// plan says what is on each line, and on which line each item is.
+func (m *Menu) plan(shown []Item) (lines, places []int) {
+	lines, places = make([]int, 0, len(shown)), make([]int, 0, len(shown))
 	group := ""
-	for i, it := range shown {
-		if it.Group != group && m.input.Value() == "" {
-			group = it.Group
+	for i := range shown {
+		if g := shown[i].Group; g != group && m.input.Value() == "" {
+			group = g
 			if i > 0 {
-				lines = append(lines, "")
+				lines = append(lines, blankLine)
 			}
-			lines = append(lines, s.Theme.Muted.Paint(group))
+			lines = append(lines, headLine-i)
 		}
 		places = append(places, len(lines))
-		lines = append(lines, m.line(s, it, i == m.cursor, keys, width))
-	}
-	if len(shown) == 0 {
-		text := "nothing matches"
-		if len(m.Items) == 0 && m.Empty != "" {
-			text = m.Empty
-		}
-		if m.Free != nil && m.input.Value() != "" {
-			text = "enter takes what is typed"
-		}
-		lines = append(lines, s.Theme.Muted.Paint(cells.Cut(text, width)))
+		lines = append(lines, i)
 	}
 	return lines, places
+}
+
+// paint draws planned lines.
+func (m *Menu) paint(s Scene, shown []Item, lines []int, width int) []string {
+	keys := min(m.look().keys, width/4) // what a key does says more than its second name
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		switch {
+		case line >= 0:
+			out[i] = m.line(s, shown[line], line == m.cursor, keys, width)
+		case line <= headLine:
+			out[i] = s.Theme.Muted.Paint(shown[headLine-line].Group)
+		}
+	}
+	return out
 }
 
 func (m *Menu) line(s Scene, it Item, selected bool, keys, width int) string {

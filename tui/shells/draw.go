@@ -53,7 +53,7 @@ func (d *Deck) Draw(s Scene) ([]string, *term.Cursor) {
 // overlay says below the screen, which stays as it was, why it does not move.
 func (t *Tab) overlay(s Scene, rows []string, status term.Status) {
 	text, ink := t.Explain(s, status)
-	lines := cells.Wrap(text, max(1, s.W-2))
+	lines := cells.Wrap(s.Theme.Written(text), max(1, s.W-2))
 	lines = lines[:min(len(lines), max(1, s.H/2))]
 	for i, line := range lines {
 		rows[s.H-len(lines)+i] = ink.Plus(s.Theme.Row).Paint(cells.Fit(" "+line, s.W))

@@ -19,6 +19,8 @@ const (
 	Namespace ColumnID = "NAMESPACE"
 	Status    ColumnID = "STATUS"
 	Up        ColumnID = "UP"
+	Age       ColumnID = "AGE"
+	Context   ColumnID = "CONTEXT"
 	Image     ColumnID = "IMAGE"
 	CPU       ColumnID = "CPU"
 	Memory    ColumnID = "MEMORY"
@@ -37,6 +39,7 @@ type column struct {
 	keep     int // the lower, the earlier it goes when there is no room; 0 stays
 	min, max int
 	right    bool
+	spare    bool // shown only where every other column has all the room it can use
 	whole    bool // short values, of no use when cut: it is shown whole or not at all
 }
 
@@ -56,6 +59,7 @@ func (t *Table) columns() []column {
 	if t.deleted {
 		return []column{
 			{id: Name, min: 10, max: 40},
+			{id: Context, keep: 10, min: 8, max: 24},
 			{id: Namespace, keep: 9, min: 9, max: 24},
 			{id: Gone, keep: 8, min: 7, max: 8},
 			{id: Home, keep: 7, min: 6, max: 10, whole: true},
@@ -65,9 +69,11 @@ func (t *Table) columns() []column {
 	}
 	return []column{
 		{id: Name, min: 10, max: 40},
+		{id: Context, keep: 10, min: 8, max: 24},
 		{id: Namespace, keep: 9, min: 9, max: 24},
 		{id: Status, min: 26, max: 44},
 		{id: Up, keep: 8, min: 4, max: 5},
+		{id: Age, keep: 1, min: 4, max: 5, spare: true},
 		{id: Image, keep: 6, min: 14, max: 40},
 		{id: CPU, keep: 4, min: 3, max: 8, whole: true},
 		{id: Memory, keep: 5, min: 6, max: 10, whole: true},
@@ -79,13 +85,70 @@ func (t *Table) columns() []column {
 	}
 }
 
+// wanted reports whether a column has something to say here and was not hidden.
+func (t *Table) wanted(id ColumnID) bool {
+	switch {
+	case t.hidden[id]:
+		return false
+	case id == Namespace:
+		return t.allNS && t.grouping != ByNamespace
+	case id == Context:
+		return t.several && t.grouping != ByContext
+	}
+	return true
+}
+
+// Shown is a column as the menu of columns tells of it.
+type Shown struct {
+	ID     ColumnID
+	Hidden bool // by choice
+	Placed bool // there is room for it, and something to say
+}
+
+// Columns lists the columns that can be hidden.
+func (t *Table) Columns() []Shown {
+	var out []Shown
+	for _, c := range t.columns() {
+		if c.keep == 0 || c.id == Context && !t.several || c.id == Namespace && !t.allNS {
+			continue
+		}
+		placed := slices.ContainsFunc(t.layout, func(p placed) bool { return p.id == c.id })
+		out = append(out, Shown{c.id, t.hidden[c.id], placed})
+	}
+	return out
+}
+
+// Hide hides a column or shows it again; one that must stay stays.
+func (t *Table) Hide(id ColumnID, hidden bool) {
+	if !slices.ContainsFunc(t.columns(), func(c column) bool { return c.id == id && c.keep > 0 }) {
+		return
+	}
+	if hidden {
+		t.hidden[id] = true
+	} else {
+		delete(t.hidden, id)
+	}
+	t.relayout()
+}
+
+// HiddenColumns lists the columns that were hidden, in their order.
+func (t *Table) HiddenColumns() []ColumnID {
+	var out []ColumnID
+	for _, c := range t.columns() {
+		if t.hidden[c.id] {
+			out = append(out, c.id)
+		}
+	}
+	return out
+}
+
 // relayout decides which columns fit into the width and how wide they are.
 // Columns go by priority until the rest fits in its smallest form; what is
 // left of the room goes to those that have more to say.
 func (t *Table) relayout() {
 	cols := make([]placed, 0, 12)
 	for _, c := range t.columns() {
-		if c.id == Namespace && !t.allNS {
+		if !t.wanted(c.id) {
 			continue
 		}
 		if c.id == GPU && !slices.ContainsFunc(t.rows, hasGPU) {
@@ -101,6 +164,9 @@ func (t *Table) relayout() {
 		cols = append(cols, placed{c, least})
 	}
 	room := max(0, t.w-margin-1)
+	if t.wishes(cols) > room {
+		cols = slices.DeleteFunc(cols, func(p placed) bool { return p.spare && p.id != t.sort })
+	}
 	for width(cols) > room {
 		i := droppable(cols)
 		if i < 0 {
@@ -121,6 +187,15 @@ func (t *Table) relayout() {
 		}
 	}
 	t.layout = cols
+}
+
+// wishes is the width that columns would use if they had it.
+func (t *Table) wishes(cols []placed) int {
+	sum := max(0, len(cols)-1) * gap
+	for _, c := range cols {
+		sum += t.widest(c.column)
+	}
+	return sum
 }
 
 func width(cols []placed) int {
@@ -190,7 +265,9 @@ func textOf(id ColumnID, w *workspace.Workspace) string {
 		if w.Restarts > 0 {
 			return strconv.Itoa(w.Restarts)
 		}
-	case Up, Gone, Shells:
+	case Context:
+		return w.Context
+	case Up, Age, Gone, Shells:
 	}
 	return ""
 }

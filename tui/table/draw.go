@@ -26,17 +26,21 @@ type Scene struct {
 // many rows as fit.
 func (t *Table) Draw(s Scene) []string {
 	lines := make([]string, 0, max(0, t.h))
-	lines = append(lines, t.heading(s))
-	for i, w := range t.Visible() {
-		lines = append(lines, t.row(s, w, t.top+i == t.cursor))
+	lines = append(lines, t.headings(s))
+	for i := t.top; i < t.end(); i++ {
+		if l := t.lines[i]; l.w != nil {
+			lines = append(lines, t.row(s, l.w, i == t.cursor))
+		} else {
+			lines = append(lines, t.groupLine(s, l.g, i == t.cursor))
+		}
 	}
-	if below := t.below(); below > 0 {
-		lines = append(lines, cells.Spaces(margin)+s.Theme.Muted.Paint(fmt.Sprintf("… %d more", below)))
+	if t.end() < len(t.lines) && t.fold() > 0 {
+		lines = append(lines, cells.Spaces(margin)+s.Theme.Muted.Paint(fmt.Sprintf("… %d more", t.below())))
 	}
 	return cells.Block(lines, t.w, t.h)
 }
 
-func (t *Table) heading(s Scene) string {
+func (t *Table) headings(s Scene) string {
 	var b strings.Builder
 	b.WriteString(cells.Spaces(margin))
 	for i, c := range t.layout {
@@ -52,17 +56,57 @@ func (t *Table) heading(s Scene) string {
 	return b.String()
 }
 
-func (t *Table) row(s Scene, w *workspace.Workspace, selected bool) string {
-	ground := theme.Ink("")
-	bar := cells.Spaces(margin)
-	if selected {
-		ground = s.Theme.Row
-		ink := s.Theme.Accent
-		if !s.Focused {
-			ink = s.Theme.Muted
-		}
-		bar = ground.Paint(" ") + ink.Plus(ground).Paint("▌") + ground.Paint(" ")
+// bar is the cursor's bar, and the ground of its line.
+func (t *Table) bar(s Scene, selected bool) (ground theme.Ink, bar string) {
+	if !selected {
+		return "", " "
 	}
+	ink := s.Theme.Accent
+	if !s.Focused {
+		ink = s.Theme.Muted
+	}
+	return s.Theme.Row, ink.Plus(s.Theme.Row).Paint("▌")
+}
+
+// groupLine is the heading of a group: its name and what is in it.
+func (t *Table) groupLine(s Scene, g *group, selected bool) string {
+	ground, bar := t.bar(s, selected)
+	glyph := map[bool]string{false: "▾", true: "▸"}[t.folded[g.name]]
+	if s.Theme.Words {
+		glyph = "group"
+	}
+	name := g.name
+	if name == "" {
+		name = t.grouping.none()
+	}
+	text := ground.Paint(" ") + bar + s.Theme.Accent.Plus(ground).Paint(glyph+" "+cells.Cut(name, max(8, t.w/2)))
+	text += s.Theme.Muted.Plus(ground).Paint(fmt.Sprintf("  %d", g.all))
+	running, wrong := "  ● %d", "  ✕ %d"
+	if s.Theme.Words {
+		running, wrong = "  %d running", "  %d failing"
+		if t.folded[g.name] {
+			text += ground.Paint("  folded")
+		}
+	}
+	if g.running > 0 && t.grouping != ByPhase {
+		text += s.Theme.Good.Plus(ground).Paint(fmt.Sprintf(running, g.running))
+	}
+	if g.wrong > 0 && t.grouping != ByPhase {
+		text += s.Theme.Bad.Plus(ground).Paint(fmt.Sprintf(wrong, g.wrong))
+	}
+	return text + ground.Paint(cells.Spaces(t.w-cells.Width(text)))
+}
+
+// markGlyph stands before a marked row.
+const markGlyph = "*"
+
+func (t *Table) row(s Scene, w *workspace.Workspace, selected bool) string {
+	ground, bar := t.bar(s, selected)
+	mark := ground.Paint(" ")
+	if t.marks.of[w.Key()] != nil {
+		mark = s.Theme.Accent.Plus(ground).Paint(markGlyph)
+	}
+	bar = mark + bar + ground.Paint(" ")
 	var b strings.Builder
 	b.WriteString(bar)
 	used := margin
@@ -89,13 +133,15 @@ func (t *Table) cell(s Scene, c placed, w *workspace.Workspace, selected bool, g
 		}
 	case Up, Gone:
 		text = cells.Since(upSince(w), s.Now)
+	case Age:
+		text = cells.Since(w.Created, s.Now)
 	case Restarts:
 		ink = s.Theme.Busy
 	case Shells:
 		if n := t.shells[w.Key()]; n > 0 {
 			ink, text = s.Theme.Good, fmt.Sprint("●", n)
 		}
-	case Namespace, Image, CPU, Memory, GPU, Profile, Node, Home:
+	case Namespace, Context, Image, CPU, Memory, GPU, Profile, Node, Home:
 	}
 	if text == "" && c.id != Restarts && c.id != GPU && c.id != Shells {
 		text = "–"
@@ -126,6 +172,9 @@ func (t *Table) status(s Scene, c placed, w *workspace.Workspace, ground theme.I
 		glyph = theme.Spin(s.Spin)
 	}
 	head := cells.Cut(glyph+" "+word, c.width)
+	if s.Theme.Words {
+		head = cells.Cut(word, c.width)
+	}
 	rest := c.width - cells.Width(head)
 	if brief == "" || rest < 6 {
 		return mark.Ink.Plus(ground).Paint(head) + ground.Paint(cells.Spaces(rest))

@@ -98,6 +98,8 @@ func lookUp(w *workspace.Workspace, key string) (value string, known bool) {
 		return string(w.Status.Phase) + " " + w.Status.Brief, true
 	case "image":
 		return w.Spec.Image, true
+	case "context":
+		return w.Context, true
 	case "node":
 		return w.Node, true
 	case "profile":

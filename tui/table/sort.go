@@ -18,6 +18,14 @@ func (t *Table) SortBy(id ColumnID) {
 	t.rebuild()
 }
 
+// SetSort orders by a column of this view; another one changes nothing.
+func (t *Table) SetSort(id ColumnID, reverse bool) {
+	if slices.Contains(t.Sortable(), id) {
+		t.sort, t.reverse = id, reverse
+		t.rebuild()
+	}
+}
+
 // Reverse turns the order around.
 func (t *Table) Reverse() { t.SortBy(t.sort) }
 
@@ -37,10 +45,16 @@ func (t *Table) Sortable() []ColumnID {
 // equal rows never change places between two refreshes.
 func (t *Table) comparison() func(a, b *workspace.Workspace) int {
 	by, reverse := byColumn(t.sort), t.reverse
+	grouping, grouped := t.grouping, t.grouping != NoGroups
 	if t.sort == Shells {
 		by = func(a, b *workspace.Workspace) int { return cmp.Compare(t.shells[b.Key()], t.shells[a.Key()]) }
 	}
 	return func(a, b *workspace.Workspace) int {
+		if grouped {
+			if c := grouping.compare(a, b); c != 0 {
+				return c
+			}
+		}
 		c := by(a, b)
 		if reverse {
 			c = -c
@@ -58,6 +72,8 @@ func byColumn(id ColumnID) func(a, b *workspace.Workspace) int {
 		}
 	case Up, Gone:
 		return func(a, b *workspace.Workspace) int { return upSince(b).Compare(upSince(a)) }
+	case Age:
+		return func(a, b *workspace.Workspace) int { return b.Created.Compare(a.Created) }
 	case CPU:
 		return func(a, b *workspace.Workspace) int { return cmp.Compare(quantity(a.Spec.CPU), quantity(b.Spec.CPU)) }
 	case Memory:
@@ -70,7 +86,7 @@ func byColumn(id ColumnID) func(a, b *workspace.Workspace) int {
 		return func(a, b *workspace.Workspace) int { return cmp.Compare(b.Spec.GPU, a.Spec.GPU) }
 	case Restarts:
 		return func(a, b *workspace.Workspace) int { return cmp.Compare(b.Restarts, a.Restarts) }
-	case Name, Namespace, Image, Profile, Node, Shells:
+	case Name, Namespace, Context, Image, Profile, Node, Shells:
 	}
 	return func(a, b *workspace.Workspace) int { return strings.Compare(textOf(id, a), textOf(id, b)) }
 }

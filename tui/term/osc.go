@@ -17,7 +17,7 @@ const (
 	maxLink   = 2048
 	// MaxClipboard is the longest text that may go to the clipboard, in bytes;
 	// terminals stop at about 100 kB of base64.
-	MaxClipboard = 75_000
+	MaxClipboard = 74_994
 )
 
 func (s *screen) event(e Event) {

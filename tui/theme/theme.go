@@ -39,7 +39,8 @@ func (i Ink) Plus(j Ink) Ink {
 
 // Theme is the set of inks. Text in Plain follows the terminal's own colour.
 type Theme struct {
-	Dark bool
+	Dark  bool
+	Words bool // what a glyph says is said by a word; glyphs will not be seen
 
 	Plain  Ink
 	Strong Ink // names, titles
@@ -52,6 +53,7 @@ type Theme struct {
 	Row    Ink // background of the selected row
 	Match  Ink // badges: stale, read-only
 	Button Ink // the focused button
+	Alarm  Ink // badge: production
 }
 
 // New returns the theme for a background and a number of colours. With 16
@@ -60,11 +62,11 @@ type Theme struct {
 func New(dark bool, profile colorprofile.Profile) Theme {
 	switch profile {
 	case colorprofile.NoTTY, colorprofile.Ascii:
-		return Theme{Dark: dark, Strong: "1", Accent: "1", Bad: "1", Key: "1", Row: "", Match: "7", Button: "7"}
+		return Theme{Dark: dark, Strong: "1", Accent: "1", Bad: "1", Key: "1", Row: "", Match: "7", Button: "7", Alarm: "7"}
 	case colorprofile.ANSI:
 		return Theme{
 			Dark: dark, Strong: "1", Muted: "2", Accent: "1;34", Good: "32", Busy: "33", Bad: "1;31",
-			Key: "1", Match: "7;33", Button: "7",
+			Key: "1", Match: "7;33", Button: "7", Alarm: "7;31",
 		}
 	}
 	p := LightPalette
@@ -73,7 +75,7 @@ func New(dark bool, profile colorprofile.Profile) Theme {
 	}
 	return Theme{
 		Dark: dark, Strong: "1", Muted: fg(p.Muted), Accent: fg(p.Accent), Good: fg(p.Good), Busy: fg(p.Busy),
-		Bad: fg(p.Bad), Key: fg(p.Accent), Row: bg(p.Row), Match: fg(p.Busy).Plus("7"), Button: fg(p.Accent).Plus("1;7"),
+		Bad: fg(p.Bad), Key: fg(p.Accent), Row: bg(p.Row), Match: fg(p.Busy).Plus("7"), Button: fg(p.Accent).Plus("1;7"), Alarm: fg(p.Bad).Plus("1;7"),
 	}
 }
 

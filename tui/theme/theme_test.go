@@ -40,7 +40,7 @@ func TestEveryInkIsReadable(t *testing.T) {
 func TestFewColoursUseTheTerminalsOwn(t *testing.T) {
 	for _, p := range []colorprofile.Profile{colorprofile.ANSI, colorprofile.Ascii, colorprofile.NoTTY} {
 		th := New(true, p)
-		for _, ink := range []Ink{th.Strong, th.Muted, th.Accent, th.Good, th.Busy, th.Bad, th.Key, th.Row, th.Match, th.Button} {
+		for _, ink := range []Ink{th.Strong, th.Muted, th.Accent, th.Good, th.Busy, th.Bad, th.Key, th.Row, th.Match, th.Button, th.Alarm} {
 			if len(ink) > len("1;34") {
 				t.Errorf("%v: ink %q is not one of sixteen colours", p, ink)
 			}

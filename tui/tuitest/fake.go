@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,6 +103,26 @@ func (c *Cluster) SetNamespace(ctx context.Context, namespace string) error {
 	}
 	snap, _ := c.Snapshot()
 	snap.Namespace = namespace
+	c.Set(snap)
+	return nil
+}
+
+// Contexts is part of the program's Scope.
+func (c *Cluster) Contexts(context.Context) ([]workspace.Context, error) {
+	return []workspace.Context{{Name: "dev", Server: "https://dev.example.com:6443"}, {Name: "prod", Server: "https://10.0.0.1:6443"}}, nil
+}
+
+// SetContext is part of the program's Scope.
+func (c *Cluster) SetContext(ctx context.Context, names ...string) error {
+	name := strings.Join(names, ", ")
+	if err := c.act(ctx, "context", name); err != nil {
+		return err
+	}
+	snap, _ := c.Snapshot()
+	snap.Context, snap.Contexts, snap.Namespace = name, nil, "default"
+	if len(names) > 1 {
+		snap.Contexts = names
+	}
 	c.Set(snap)
 	return nil
 }
