@@ -26,6 +26,7 @@ type WatchConfig struct {
 	ClusterName  string
 	Installation workspace.Installation
 	Program      string           // how next steps call this program; "" is "berth"
+	Kubectl      string           // how they call kubectl; "" is "kubectl"
 	Now          func() time.Time // nil is time.Now
 	// Skew is how much the cluster's clock is ahead of Now; nil is not at all.
 	Skew func() time.Duration
