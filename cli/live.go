@@ -53,6 +53,17 @@ func (l *live) Snapshot() (workspace.Snapshot, uint64) {
 	return s, l.epoch<<32 + generation
 }
 
+// observed returns what the list knows of one workspace.
+func (l *live) observed(ref workspace.Ref) (workspace.Observed, bool) {
+	l.mu.Lock()
+	w := l.watcher
+	l.mu.Unlock()
+	if w == nil {
+		return workspace.Observed{}, false
+	}
+	return w.Observed(ref)
+}
+
 // Changed implements tui.Source.
 func (l *live) Changed() <-chan struct{} { return l.changed }
 

@@ -38,7 +38,7 @@ func runProgram(ctx context.Context, a *app) error {
 	defer panes.wait()
 	err = tui.Run(ctx, tui.Config{
 		Source: list, Scope: list, Looker: list.routes,
-		Actions: actions{a}, Reader: reader{a}, Sessions: newSessions(a), Shells: panes, Consent: consent{a, dir},
+		Actions: actions{a}, Reader: reader{a, list}, Sessions: newSessions(a), Shells: panes, Consent: consent{a, dir}, Files: files{a.env.home},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
 		ReadOnly: a.flags.readOnly || config.ReadOnly,
 		Version:  versionString(), LogPath: a.logPath(),

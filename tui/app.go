@@ -47,6 +47,8 @@ type App struct {
 
 	filtering bool
 	filter    textinput.Model
+	finding   bool // in the pane
+	sought    textinput.Model
 
 	dialogs []dialog.Dialog
 	create  *dialog.Create           // the form whose creation runs, even when closed
@@ -82,7 +84,7 @@ func New(cfg Config) (*App, error) {
 	a := &App{
 		cfg: cfg, now: cfg.Now, crew: newCrew(), dark: true, profile: colorprofile.TrueColor, mouse: true,
 		live: table.New(false), gone: table.New(true), jobs: map[workspace.Key]string{}, work: map[workspace.Key]string{}, mail: newMailbox(),
-		filter: dialog.NewInput(""),
+		filter: dialog.NewInput(""), sought: dialog.NewInput(""),
 	}
 	if a.cfg.Prefix == "" {
 		a.cfg.Prefix = DefaultPrefix
@@ -158,7 +160,7 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		a.readMail()
 		return a.waitMail()
 	case secondMsg:
-		return tea.Batch(a.pane.Refresh(), a.tick())
+		return tea.Batch(a.refreshPane(), a.tick())
 	case spinMsg:
 		a.ticks.spinning = false
 		a.spin++
@@ -218,6 +220,8 @@ func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
 		return a.quit()
 	case a.filtering:
 		return a.keyFilter(msg)
+	case a.finding:
+		return a.keyFind(msg)
 	}
 	action := a.keys.Lookup(a.context(), name)
 	if action == nil {
@@ -243,8 +247,11 @@ func (a *App) typed(msg tea.PasteMsg) tea.Cmd {
 	if a.shell.focus {
 		return a.shellPaste(msg.Content)
 	}
-	if a.filtering {
+	switch {
+	case a.filtering:
 		return a.keyFilter(msg)
+	case a.finding:
+		return a.keyFind(msg)
 	}
 	return nil
 }

@@ -116,6 +116,18 @@ type Consent interface {
 	Refuse(ctx context.Context) error
 }
 
+// Files writes what the user wants to keep. Calls may block; they are made
+// outside the program's loop.
+type Files interface {
+	// Propose gives the path that is offered for a file of that name. It must
+	// not block.
+	Propose(name string) string
+	// Write makes a file with a text and returns its whole path. A file that is
+	// there already is an error of kind workspace.ErrConflict, unless it is to
+	// be replaced.
+	Write(ctx context.Context, path string, text []byte, replace bool) (string, error)
+}
+
 // Config is what the program is made of. Only Source must be there; what is
 // missing greys the actions that need it.
 type Config struct {
@@ -127,6 +139,7 @@ type Config struct {
 	Sessions Sessions
 	Shells   Shells
 	Consent  Consent
+	Files    Files
 
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000

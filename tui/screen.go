@@ -102,7 +102,13 @@ func (a *App) listScreen(lines []string) *dialog.Point {
 	if r.paneH > 0 {
 		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane}))
 	}
-	lines[r.footer] = cells.Fit(a.footer(), a.w)
+	footer := ""
+	if a.finding {
+		footer, cursor = a.findLine(r.footer)
+	} else {
+		footer = a.footer()
+	}
+	lines[r.footer] = cells.Fit(footer, a.w)
 	return cursor
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -170,8 +171,25 @@ func (a *App) chooseCopy() tea.Cmd {
 			return tea.SetClipboard(text)
 		}}
 	}
-	a.open(&dialog.Menu{Title: "copy", Verb: "copy", Items: []dialog.Item{
-		item("s", "ssh command", "ssh "+w.Alias), item("a", "alias", w.Alias), item("n", "name", w.Name),
-	}})
+	items := []dialog.Item{item("s", "ssh command", "ssh "+w.Alias), item("a", "alias", w.Alias), item("n", "name", w.Name)}
+	for i, c := range a.pane.Copyables() {
+		it := item("", c.Label, c.Text)
+		if i < 9 {
+			it.Key = strconv.Itoa(i + 1)
+		}
+		if strings.Contains(c.Text, "\n") {
+			it.Key, it.Note = "y", ""
+			it.Choose = func() tea.Cmd {
+				a.copied(c.Label)
+				return tea.SetClipboard(c.Text)
+			}
+		}
+		items = append(items, it)
+	}
+	wide := 0 // as is usual
+	if len(items) > 3 {
+		wide = 96
+	}
+	a.open(&dialog.Menu{Title: "copy", Verb: "copy", Items: items, Wide: wide})
 	return nil
 }
