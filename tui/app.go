@@ -68,7 +68,8 @@ type App struct {
 	foreground, background color.Color // of the terminal; nil is not known
 
 	frame frame
-	quiet bool // the message at hand changes nothing on the screen
+	first tea.Cmd // what the first snapshot asks for
+	quiet bool    // the message at hand changes nothing on the screen
 	spin  int
 	ticks ticks
 }
@@ -102,7 +103,7 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	a.keys = keys
-	a.takeSnapshot()
+	a.first = a.takeSnapshot()
 	return a, nil
 }
 
@@ -117,7 +118,7 @@ type (
 
 // Init asks for the background colour and starts listening.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, tea.RequestForegroundColor, a.waitSource(), a.waitMail(), a.waitShells(), a.tick())
+	return tea.Batch(tea.RequestBackgroundColor, tea.RequestForegroundColor, a.waitSource(), a.waitMail(), a.waitShells(), a.tick(), a.first)
 }
 
 // Update handles one message and sees to it that a frame follows.

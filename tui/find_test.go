@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/berth-sh/berth/tui/tuitest"
 	"github.com/berth-sh/berth/workspace"
 )
@@ -16,8 +18,8 @@ func TestFindInTheLogAndOutAgain(t *testing.T) {
 	d.sees("/ line 1", "11/11") // 1 and 10 to 19
 	d.keys("enter", "N")
 	d.sees("/line 1 10/11", "line 18 of the log")
-	d.keys("n", "n")
-	d.sees("/line 1 1/11", "api: line 1 of the log")
+	d.keys("n", "n", "n")
+	d.sees("/line 1 2/11", "api: line 1 of the log")
 	d.keys("&")
 	d.sees("only matches", "line 19 of the log")
 	d.lacks("line 20 of the log")
@@ -47,7 +49,7 @@ func TestLettersOfAFindAreNoActions(t *testing.T) {
 	if len(d.app.dialogs) > 0 || len(d.cluster.Calls()) > 0 {
 		t.Error("typing has done something")
 	}
-	d.send(pasteMsg("line 7"))
+	d.send(tea.PasteMsg{Content: "line 7"})
 	d.sees("/ dsqline 7")
 }
 
@@ -132,9 +134,7 @@ func TestTheRunningStageCounts(t *testing.T) {
 
 func TestCommandsOfTheExplanationCanBeCopied(t *testing.T) {
 	d := drive(t, demoSnapshot(), nil)
-	d.app.live.Select(func(w workspace.Workspace) bool { return w.Name == "ml-old" })
-	d.change()
-	d.keys("y")
+	d.keys("down", "down", "down", "down", "y")
 	d.sees("check the image name", "kubectl -n team-a describe pod ml-old")
 	d.keys("2")
 	d.sees("copied kubectl -n team-a describe pod ml-old-7c66bd8c5f-9l2fd ✓")

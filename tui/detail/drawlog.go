@@ -87,7 +87,11 @@ func (p *Pane) paintRows(s Scene, rows []row) []string {
 		default:
 			stamp = l.Time.Local().Format(stampFormat)
 		}
-		out = append(out, s.Theme.Muted.Paint(stamp)+p.log.find.paint(r.text, theme.Ink(""), s.Theme.Match))
+		match := s.Theme.Match
+		if r.line == p.log.at {
+			match = s.Theme.Button
+		}
+		out = append(out, s.Theme.Muted.Paint(stamp)+p.log.find.paint(r.text, theme.Ink(""), match))
 	}
 	return out
 }

@@ -62,7 +62,11 @@ func (p *Pane) drawYAML(s Scene) []string {
 	}
 	lines := make([]string, len(p.yaml))
 	for i, line := range p.yaml {
-		lines[i] = p.find.paint(line, theme.Ink(""), s.Theme.Match)
+		match := s.Theme.Match
+		if i == p.at {
+			match = s.Theme.Button
+		}
+		lines[i] = p.find.paint(line, theme.Ink(""), match)
 	}
 	return lines
 }

@@ -31,6 +31,7 @@ type logView struct {
 
 	find    finder
 	only    bool  // show only lines with a match
+	at      int   // the match that was jumped to, -1 when the view has moved since
 	matches []int // numbers of the lines that match, of those before scanned
 	scanned int
 
@@ -38,13 +39,13 @@ type logView struct {
 	rows          map[int][]string
 }
 
-func newLogView() logView { return logView{ring: newRing(), follow: true, width: 80, height: 1} }
+func newLogView() logView { return logView{ring: newRing(), follow: true, at: -1, width: 80, height: 1} }
 
 // anew begins another log and keeps how it is shown.
 func (v *logView) anew() {
 	v.ring, v.follow = newRing(), true
 	v.forget()
-	v.matches, v.scanned = nil, 0
+	v.matches, v.scanned, v.at = nil, 0, -1
 }
 
 func (v *logView) forget() { v.rows = nil }
@@ -287,6 +288,7 @@ func (v *logView) scroll(n int) {
 	}
 	v.pause()
 	v.bottom, v.skip, _ = v.place()
+	v.at = -1
 	for ; n < 0; n++ {
 		if v.skip+1 < len(v.rowsOf(v.bottom)) {
 			v.skip++
@@ -311,12 +313,13 @@ func (v *logView) top() {
 		return
 	}
 	v.pause()
+	v.at = -1
 	v.fromTop()
 }
 
 // look sets what is looked for and shows the nearest match, "" for nothing.
 func (v *logView) look(text string) {
-	v.find, v.matches, v.scanned = newFinder(text), nil, 0
+	v.find, v.matches, v.scanned, v.at = newFinder(text), nil, 0, -1
 	v.scan()
 	if v.find.on() && !v.narrowed() && len(v.matches) > 0 && !v.visible(v.matches) {
 		v.jump(-1)
@@ -339,26 +342,32 @@ func (v *logView) jump(by int) {
 		return
 	}
 	v.pause()
-	at, _, _ := v.place()
-	i, exact := slices.BinarySearch(v.matches, at)
+	i, exact := slices.BinarySearch(v.matches, v.from())
 	switch {
 	case by > 0 && exact:
 		i++
 	case by < 0:
 		i--
 	}
-	v.bottom, v.skip = v.matches[(i+len(v.matches))%len(v.matches)], 0
+	v.at = v.matches[(i+len(v.matches))%len(v.matches)]
+	v.bottom, v.skip = v.at, 0
 	v.screen()
 }
 
-// found says which match is at the bottom of the view, of how many.
+// from is the line that jumps start at.
+func (v *logView) from() int {
+	if v.at >= 0 {
+		return v.at
+	}
+	at, _, _ := v.place()
+	return at
+}
+
+// found says which match was jumped to or is the last on the screen, of how
+// many.
 func (v *logView) found() (nth, of int) {
 	v.scan()
-	at, _, ok := v.place()
-	if !ok {
-		return 0, len(v.matches)
-	}
-	i, exact := slices.BinarySearch(v.matches, at)
+	i, exact := slices.BinarySearch(v.matches, v.from())
 	if exact {
 		i++
 	}

@@ -76,6 +76,7 @@ type Pane struct {
 	container string // whose log; "" is the workspace's own
 
 	find   finder // in the YAML
+	at     int    // line of the match that was jumped to, -1 when the view has moved since
 	top    int    // first line shown, of all tabs but logs
 	height int    // of the last drawing
 	last   int    // the largest useful top

@@ -16,6 +16,7 @@ func (p *Pane) Scroll(n int) {
 		p.log.scroll(n)
 		return
 	}
+	p.at = -1
 	p.top = max(0, min(p.top+n, p.last))
 }
 
@@ -85,14 +86,27 @@ func (p *Pane) Find(text string) {
 		p.log.look(text)
 		return
 	}
-	p.find = newFinder(text)
+	p.find, p.at = newFinder(text), -1
 	if m := p.yamlMatches(); len(m) > 0 {
 		i, _ := slices.BinarySearch(m, p.top)
-		if i == len(m) || m[i] >= p.top+p.height {
-			i %= len(m)
-			p.top = min(m[i], p.last)
-		}
+		p.show(m[i%len(m)])
 	}
+}
+
+// show scrolls to a line of the YAML with a match.
+func (p *Pane) show(line int) {
+	p.at = line
+	if line < p.top || line >= p.top+p.height {
+		p.top = max(0, min(line, p.last))
+	}
+}
+
+// from is the line that jumps in the YAML start at.
+func (p *Pane) from() int {
+	if p.at >= 0 {
+		return p.at
+	}
+	return p.top
 }
 
 // Finding returns what is looked for, and which match is shown of how many.
@@ -105,7 +119,7 @@ func (p *Pane) Finding() (text string, nth, of int) {
 		return p.log.find.text, nth, of
 	case YAML:
 		m := p.yamlMatches()
-		nth, _ = slices.BinarySearch(m, p.top+1)
+		nth, _ = slices.BinarySearch(m, p.from()+1)
 		return p.find.text, nth, len(m)
 	case Why, Events, Objects, tabs:
 	}
@@ -122,14 +136,14 @@ func (p *Pane) Jump(by int) {
 	if len(m) == 0 {
 		return
 	}
-	i, exact := slices.BinarySearch(m, p.top)
+	i, exact := slices.BinarySearch(m, p.from())
 	switch {
 	case by > 0 && exact:
 		i++
 	case by < 0:
 		i--
 	}
-	p.top = m[(i+len(m))%len(m)]
+	p.show(m[(i+len(m))%len(m)])
 }
 
 // Only shows nothing but lines with a match, or all of them again.
