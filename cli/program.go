@@ -39,6 +39,7 @@ func runProgram(ctx context.Context, a *app) error {
 	err = tui.Run(ctx, tui.Config{
 		Source: list, Scope: list, Looker: list.routes,
 		Actions: actions{a}, Reader: reader{a, list}, Sessions: newSessions(a), Shells: panes, Consent: consent{a, dir}, Files: files{a.env.home},
+		Meter:  meter{a, panes.lanes},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
 		ReadOnly: a.flags.readOnly || config.ReadOnly,
 		Version:  versionString(), LogPath: a.logPath(),

@@ -64,6 +64,7 @@ type App struct {
 	moving  *string         // the namespace on the way to, nil when there
 	recent  []string        // actions of the palette, the newest first
 	shell   shellState
+	meter   meter
 
 	foreground, background color.Color // of the terminal; nil is not known
 
@@ -94,6 +95,7 @@ func New(cfg Config) (*App, error) {
 	if cfg.Shells != nil {
 		a.shell.deck = shells.New(cfg.Shells, cfg.History, cfg.Now)
 	}
+	a.meter.touched = a.now()
 	a.ctx, a.stop = context.WithCancel(context.Background())
 	a.theme = theme.New(a.dark, a.profile)
 	a.pane = detail.New(cfg.Reader, a.spawn, a.now)
@@ -161,12 +163,13 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		a.readMail()
 		return a.waitMail()
 	case secondMsg:
-		return tea.Batch(a.refreshPane(), a.tick())
+		return tea.Batch(a.refreshPane(), a.measure(), a.tick())
 	case spinMsg:
 		a.ticks.spinning = false
 		a.spin++
 		return nil
 	case tea.KeyPressMsg:
+		a.meter.touched = a.now()
 		return a.key(msg)
 	case tea.PasteMsg:
 		return a.typed(msg)
@@ -175,6 +178,7 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		a.shellFocus(in)
 		return nil
 	case tea.MouseMsg:
+		a.meter.touched = a.now()
 		return a.mouseEvent(msg)
 	case prefixMsg:
 		a.showPrefix(msg)

@@ -140,6 +140,7 @@ type Config struct {
 	Shells   Shells
 	Consent  Consent
 	Files    Files
+	Meter    Meter
 
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000

@@ -107,15 +107,24 @@ func states() map[string]func(t *testing.T) *driver {
 		"why":         demo("down", "down", "down", "down", "w"),
 		"starting":    demo("down", "down", "down", "w"),
 		"started":     demo("down", "up"),
-		"find":        demo("l", "/", "l", "i", "n", "e", " ", "3", "enter"),
-		"finding":     demo("l", "/", "l", "i", "n", "e", " ", "3"),
-		"save-log":    demo("l", "ctrl+s"),
-		"events":      demo("tab"),
-		"logs":        demo("l"),
-		"objects":     demo("tab", "tab", "tab"),
-		"yaml":        demo("Y"),
-		"sort":        demo("t"),
-		"copy":        demo("y"),
+		"usage": func(t *testing.T) *driver {
+			d := drive(t, demoSnapshot(), func(c *Config) { c.Meter = busy() })
+			d.app.pane.Stop()
+			for range 4 {
+				d.app.meter.of = "team-a"
+				d.app.takeUsage("team-a", must(d.app.cfg.Meter.Usage(t.Context(), "team-a")), nil)
+			}
+			return d
+		},
+		"find":     demo("l", "/", "l", "i", "n", "e", " ", "3", "enter"),
+		"finding":  demo("l", "/", "l", "i", "n", "e", " ", "3"),
+		"save-log": demo("l", "ctrl+s"),
+		"events":   demo("tab"),
+		"logs":     demo("l"),
+		"objects":  demo("tab", "tab", "tab"),
+		"yaml":     demo("Y"),
+		"sort":     demo("t"),
+		"copy":     demo("y"),
 		"consent": func(t *testing.T) *driver {
 			d := (&desk{needed: true}).drive(t)
 			d.keys("c")
@@ -137,6 +146,13 @@ func states() map[string]func(t *testing.T) *driver {
 			return drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
 		},
 	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 // failing is the demonstration with a route that ends at a hop, as the fold

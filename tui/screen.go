@@ -100,7 +100,7 @@ func (a *App) listScreen(lines []string) *dialog.Point {
 		copy(lines[r.list:], a.list(r.listH))
 	}
 	if r.paneH > 0 {
-		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane}))
+		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane, Use: a.usageScene()}))
 	}
 	footer := ""
 	if a.finding {

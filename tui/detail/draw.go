@@ -15,6 +15,7 @@ type Scene struct {
 	Now     time.Time
 	W, H    int
 	Focused bool
+	Use     Use // of the workspace that is shown
 }
 
 // Draw returns the pane: its title line and H-1 lines of the tab.

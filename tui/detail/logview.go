@@ -39,7 +39,9 @@ type logView struct {
 	rows          map[int][]string
 }
 
-func newLogView() logView { return logView{ring: newRing(), follow: true, at: -1, width: 80, height: 1} }
+func newLogView() logView {
+	return logView{ring: newRing(), follow: true, at: -1, width: 80, height: 1}
+}
 
 // anew begins another log and keeps how it is shown.
 func (v *logView) anew() {

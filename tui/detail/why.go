@@ -31,9 +31,10 @@ func (p *Pane) why(s Scene, width int) []string {
 	if status.Phase == workspace.Running {
 		lines = append(lines, t.Strong.Paint(cells.Cut("ssh "+w.Alias, width)))
 	}
-	if facts := facts(w, s.Now); facts != "" {
+	if facts := facts(w, s.Now, s.Use.Home.Size > 0); facts != "" {
 		lines = append(lines, t.Muted.Paint(cells.Cut(facts, width)))
 	}
+	lines = append(lines, p.use(s, width)...)
 	lines = append(lines, p.start(s, width)...)
 	shown := map[string]bool{"": true} // command lines
 	for _, n := range status.Next {
@@ -140,7 +141,7 @@ func (p *Pane) start(s Scene, width int) []string {
 }
 
 // facts is one line of what the list has no room for.
-func facts(w workspace.Workspace, now time.Time) string {
+func facts(w workspace.Workspace, now time.Time, homeTold bool) string {
 	var f []string
 	add := func(label, value string) {
 		if value != "" {
@@ -151,7 +152,9 @@ func facts(w workspace.Workspace, now time.Time) string {
 		add("pod", w.Pod)
 		add("node", w.Node)
 	}
-	add("home", w.Capacity)
+	if !homeTold {
+		add("home", w.Capacity)
+	}
 	add("template", w.Spec.Template)
 	if w.Spec.GPU > 0 {
 		add("gpu", fmt.Sprint(w.Spec.GPU))
