@@ -7,6 +7,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -21,12 +22,20 @@ const (
 	lastRetry  = 5 * time.Second
 )
 
+// The first questions to a cluster are given up after openLimit; from openSlow
+// on it is told that they take long.
+const (
+	openSlow  = 3 * time.Second
+	openLimit = 45 * time.Second // more than a credential plugin's
+)
+
 // live implements tui.Source and tui.Scope.
 type live struct {
 	app     *app
 	routes  *routeProber
 	changed chan struct{} // capacity 1
 	moved   chan struct{} // capacity 1: another namespace was chosen
+	again   chan struct{} // capacity 1: somebody has logged in
 
 	mu        sync.Mutex // guards what follows
 	namespace string
@@ -37,7 +46,7 @@ type live struct {
 }
 
 func newLive(a *app) *live {
-	l := &live{app: a, routes: newRouteProber(a), changed: make(chan struct{}, 1), moved: make(chan struct{}, 1)}
+	l := &live{app: a, routes: newRouteProber(a), changed: make(chan struct{}, 1), moved: make(chan struct{}, 1), again: make(chan struct{}, 1)}
 	l.before.Context = a.flags.context
 	return l
 }
@@ -119,7 +128,7 @@ func (l *live) run(ctx context.Context) {
 func (l *live) follow(ctx context.Context) {
 	pause := firstRetry
 	for {
-		w, err := l.open(ctx)
+		w, err := l.openSoon(ctx)
 		if err == nil {
 			l.show(ctx, w)
 			return
@@ -127,14 +136,34 @@ func (l *live) follow(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		l.fail(err)
+		l.fail(err, pause)
 		select {
 		case <-time.After(pause):
+		case <-l.again:
 		case <-ctx.Done():
 			return
 		}
 		pause = min(2*pause, lastRetry)
 	}
+}
+
+// openSoon is open with a limit, and with a word when it takes long: a server
+// that accepts connections and answers nothing must not look like one that is
+// about to.
+func (l *live) openSoon(ctx context.Context) (*kube.Watcher, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, timedOut(openLimit))
+	defer cancel()
+	slow := time.AfterFunc(openSlow, func() {
+		err := error(workspace.WithKind(workspace.ErrUnreachable, errors.New("the API server takes longer than 3 s to answer")))
+		if c, cerr := l.app.client(); cerr == nil {
+			if waiting := c.Waiting(); waiting != nil {
+				err = waiting
+			}
+		}
+		l.fail(err, 0)
+	})
+	defer slow.Stop()
+	return l.open(ctx)
 }
 
 // open asks the cluster who it is and makes a watcher.
@@ -159,11 +188,15 @@ func (l *live) open(ctx context.Context) (*kube.Watcher, error) {
 	return c.watcher(ctx, namespace, l.app)
 }
 
-// fail shows why there is nothing to see.
-func (l *live) fail(err error) {
+// fail shows why there is nothing to see, and when it is tried again; after 0
+// is that it is being tried.
+func (l *live) fail(err error, after time.Duration) {
 	l.app.logger().Warn("no list", "error", err)
 	l.mu.Lock()
-	l.before.Problem, l.before.Hint = workspace.Safe(err.Error()), workspace.HintOf(err)
+	l.before.Problem, l.before.Hint, l.before.Login = workspace.Safe(err.Error()), workspace.HintOf(err), errors.Is(err, kube.ErrLogin)
+	if l.before.Retry = (time.Time{}); after > 0 {
+		l.before.Retry = time.Now().Add(after)
+	}
 	l.epoch++
 	l.mu.Unlock()
 	wake(l.changed)
@@ -188,6 +221,8 @@ func (l *live) show(ctx context.Context, w *kube.Watcher) {
 			wake(l.changed)
 			wake(aliases)
 			wake(l.routes.woken)
+		case <-l.again:
+			w.Retry()
 		case <-ctx.Done():
 			return
 		}

@@ -26,6 +26,7 @@ func runProgram(ctx context.Context, a *app) error {
 	}
 	// Whatever would be written beside the screen goes to the log.
 	a.fullScreen, a.err = true, a.logFile
+	defer func() { _ = os.Remove(a.env.pluginReport()) }() // most often there is none
 
 	list := newLive(a)
 	running, stop := context.WithCancel(ctx)
@@ -40,6 +41,7 @@ func runProgram(ctx context.Context, a *app) error {
 		Source: list, Scope: list, Looker: list.routes,
 		Actions: actions{a}, Reader: reader{a, list}, Sessions: newSessions(a), Shells: panes, Consent: consent{a, dir}, Files: files{a.env.home},
 		Meter:  meter{a, panes.lanes},
+		Login:  login{a, list},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
 		ReadOnly: a.flags.readOnly || config.ReadOnly,
 		Version:  versionString(), LogPath: a.logPath(),

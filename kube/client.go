@@ -34,6 +34,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/berth-sh/berth/workspace"
 )
@@ -60,6 +61,10 @@ type Options struct {
 	// a full-screen program reads itself.
 	NonInteractive bool
 
+	// Aside says how credential plugins are run where they must not have the
+	// terminal; its zero value lets client-go run them.
+	Aside Aside
+
 	// Warn receives warnings of the API server and about the installation, one
 	// line each, fit for a terminal; nil drops them. It is called from several
 	// goroutines.
@@ -81,7 +86,9 @@ type Client struct {
 	path      string
 	warn      func(string)
 	now       func() time.Time
-	skew      atomic.Int64 // see clock
+	skew      atomic.Int64    // see clock
+	plugin    *api.ExecConfig // as the kubeconfig has it; nil for none
+	said      string          // file that Aside's runner writes; "" for none
 
 	mu      sync.Mutex // guards cluster
 	cluster workspace.ClusterID
@@ -106,6 +113,9 @@ func New(o Options) (*Client, error) {
 	httpClient, err := rest.HTTPClientFor(c.config)
 	if err != nil {
 		return nil, brokenKubeconfig(loaded.path, err)
+	}
+	if c.said != "" {
+		httpClient.Transport = &pluginTransport{next: httpClient.Transport, name: c.pluginName(), report: c.said}
 	}
 	c.clientset, err = kubernetes.NewForConfigAndClient(c.config, httpClient)
 	if err != nil {
@@ -135,6 +145,7 @@ func (c *Client) tune(o Options) {
 		c.config.ExecProvider.StdinUnavailable = true
 		c.config.ExecProvider.StdinUnavailableMessage = "the program uses the terminal itself; log in from a shell first"
 	}
+	c.setAside(o.Aside)
 	if o.Adjust != nil {
 		o.Adjust(c.config)
 	}

@@ -132,6 +132,7 @@ func (a *App) programActions() []*keymap.Action {
 				return ""
 			},
 		},
+		{ID: "login", Title: "log in to the cluster", Group: group, Keys: []string{"L"}, Contexts: everywhere(), Enabled: a.whenLogin, Run: a.logIn},
 		{ID: "mouse", Title: "mouse for the program or for the terminal", Group: group, Keys: []string{"M"}, Contexts: everywhere(), Run: a.toggleMouse},
 		{ID: "quit", Title: "quit", Hint: "quit", Group: group, Keys: []string{"q"}, Contexts: everywhere(), Run: a.quit},
 	}
@@ -152,6 +153,16 @@ func (a *App) whenWritable() string {
 		return "this is read-only"
 	case a.cfg.Actions == nil:
 		return "not available here"
+	}
+	return ""
+}
+
+func (a *App) whenLogin() string {
+	switch {
+	case a.cfg.Login == nil:
+		return "not available here"
+	case !a.snap.Login:
+		return "the cluster does not ask for it"
 	}
 	return ""
 }

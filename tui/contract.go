@@ -128,6 +128,13 @@ type Files interface {
 	Write(ctx context.Context, path string, text []byte, replace bool) (string, error)
 }
 
+// Login lets the user log in to the cluster.
+type Login interface {
+	// Login prepares what asks the user, on the terminal. It fails where nothing
+	// is known that could.
+	Login(ctx context.Context) (ExecCommand, error)
+}
+
 // Config is what the program is made of. Only Source must be there; what is
 // missing greys the actions that need it.
 type Config struct {
@@ -141,6 +148,7 @@ type Config struct {
 	Consent  Consent
 	Files    Files
 	Meter    Meter
+	Login    Login
 
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000

@@ -107,6 +107,12 @@ func states() map[string]func(t *testing.T) *driver {
 		"why":         demo("down", "down", "down", "down", "w"),
 		"starting":    demo("down", "down", "down", "w"),
 		"started":     demo("down", "up"),
+		"busy": showing(away(func(s *workspace.Snapshot) { s.Retry = tuitest.Epoch().Add(8 * time.Second) })),
+		"login": func(t *testing.T) *driver {
+			return drive(t, away(func(s *workspace.Snapshot) {
+				s.Login, s.Problem = true, "credential plugin aws failed: the SSO session has expired or is otherwise invalid"
+			}), func(c *Config) { c.Login = &door{} })
+		},
 		"usage": func(t *testing.T) *driver {
 			d := drive(t, demoSnapshot(), func(c *Config) { c.Meter = busy() })
 			d.app.pane.Stop()

@@ -1,0 +1,71 @@
+package tui
+
+// What is wrong with the cluster, in one line: what it is, what happens next,
+// and of when the data on the screen are.
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/berth-sh/berth/tui/cells"
+)
+
+// problem is why the cluster does not answer, and what to do about it, in a
+// number of cells. What happens next stays when there is no room for all.
+func (a *App) problem(room int) string {
+	t := a.theme
+	next := a.meanwhile()
+	hint := a.snap.Hint
+	if a.snap.Login && a.cfg.Login != nil {
+		hint = ""
+		next = "L logs in · " + next
+	}
+	text := "✕ " + a.snap.Problem
+	least := min(cells.Width(text), max(12, room/3))
+	tail := cells.Cut(" · "+next, max(0, room-least))
+	text = cells.Cut(text, max(0, room-cells.Width(tail)))
+	line := t.Bad.Paint(text) + t.Muted.Paint(tail)
+	if left := room - cells.Width(line) - 2; hint != "" && left > 12 {
+		line += t.Muted.Paint("  " + cells.Cut(firstLine(hint), left))
+	}
+	return line
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// meanwhile says what happens next, and how old the list is.
+func (a *App) meanwhile() string {
+	next := "retrying"
+	if in := a.snap.Retry.Sub(a.now()); !a.snap.Retry.IsZero() && in > 0 {
+		next = fmt.Sprintf("retrying in %d s", int((in+time.Second-1)/time.Second))
+	}
+	if since := a.snap.StaleSince; a.snap.Synced && !since.IsZero() {
+		next += "; showing data from " + moment(since, a.now())
+	}
+	return next
+}
+
+// moment is a time of today, or of another day.
+func moment(at, now time.Time) string {
+	at, now = at.Local(), now.Local()
+	if at.Year() == now.Year() && at.YearDay() == now.YearDay() {
+		return at.Format("15:04")
+	}
+	return at.Format("Jan 2 15:04")
+}
+
+// logIn hands the terminal to what logs in.
+func (a *App) logIn() tea.Cmd {
+	a.say("logging in…")
+	return a.do(func(context.Context) tea.Msg {
+		cmd, err := a.cfg.Login.Login(a.ctx) // it outlives this command
+		return doneMsg{what: "logging in", err: err, then: func(a *App) tea.Cmd { return a.handOver("logging in", cmd) }}
+	})
+}
