@@ -84,7 +84,7 @@ esac
 [ -e "$DIR/in" ] || { echo "your session has expired" >&2; exit 1; }
 cat "$CREDENTIALS"
 `)
-	s := openScreen(t, 100, 30, env, b.berth)
+	s := openScreen(t, 140, 30, env, b.berth)
 	s.waitFor("credential plugin corp-login failed: your session has expired", "L logs in", "retrying")
 	s.waitGone("SCRIBBLE")
 	s.keys("L")
@@ -116,10 +116,10 @@ cat "$CREDENTIALS"
 func TestAPluginThatHangs(t *testing.T) {
 	b := newBed(t, "hangs-login")
 	env := withPlugin(t, b.env, `echo $$ >"$DIR/pid"; echo "open https://login.example.com" >&2; sleep 600 & wait`)
-	s := openScreen(t, 100, 30, env, b.berth)
+	s := openScreen(t, 140, 30, env, b.berth)
 	s.waitFor("credential plugin corp-login has not answered yet: open https://login.example.com")
 	s.keys("?")
-	s.waitFor("this help")
+	s.waitFor("help · berth")
 	s.keys("Escape")
 	s.keys("q")
 	s.waitFor("ended with 0")
@@ -207,10 +207,10 @@ func TestAServerThatNeverAnswers(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := openScreen(t, 100, 30, append(append([]string{}, b.env...), "KUBECONFIG="+path), b.berth)
+	s := openScreen(t, 140, 30, append(append([]string{}, b.env...), "KUBECONFIG="+path), b.berth)
 	s.waitFor("takes longer than 3 s", "retrying")
 	s.keys("?")
-	s.waitFor("this help")
+	s.waitFor("help · berth")
 	s.keys("Escape")
 	s.keys("q")
 	s.waitFor("ended with 0")

@@ -126,7 +126,7 @@ func (a *App) programActions() []*keymap.Action {
 		{
 			ID: "errors", Title: "errors so far", Group: group, Keys: []string{"E"}, Contexts: everywhere(), Run: a.showErrors,
 			Enabled: func() string {
-				if len(a.errors) == 0 {
+				if len(a.errors) == 0 && a.snap.Problem == "" {
 					return "there were none"
 				}
 				return ""

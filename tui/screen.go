@@ -137,7 +137,15 @@ func (a *App) empty() []string {
 	case total > 0:
 		return []string{"", line(fmt.Sprintf("none of %d workspaces matches the filter", total)), "", key("esc", "clear it")}
 	case !a.snap.Synced && a.snap.Problem != "":
-		return []string{"", line("nothing to show yet; trying again"), "", key("?", "help"), key("q", "quit")}
+		lines := append([]string{""}, paragraph(a.snap.Problem, a.w)...)
+		lines = append(append(lines, ""), line("nothing to show yet; trying again"))
+		switch {
+		case a.whenLogin() == "":
+			lines = append(lines, "", key("L", "log in"))
+		case a.snap.Hint != "":
+			lines = append(append(lines, ""), paragraph(firstLine(a.snap.Hint), a.w)...)
+		}
+		return append(lines, "", key("?", "help"), key("q", "quit"))
 	case a.moving != nil:
 		return []string{"", line("looking " + where(*a.moving) + "…")}
 	case !a.snap.Synced:

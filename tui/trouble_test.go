@@ -72,6 +72,18 @@ func TestTroubleSaysWhatHappensNext(t *testing.T) {
 	}
 }
 
+// TestAllOfTheTroubleCanBeRead: the strip cuts it, the error log and an empty
+// list do not.
+func TestAllOfTheTroubleCanBeRead(t *testing.T) {
+	long := "credential plugin aws failed: " + strings.Repeat("the session has expired, ", 8) + "and this is the end"
+	d := drive(t, away(func(s *workspace.Snapshot) { s.Problem = long }), nil)
+	d.lacks("this is the end")
+	d.keys("E")
+	d.sees("this is the end")
+	d = drive(t, workspace.Snapshot{Context: "prod", Problem: long, Login: true}, func(c *Config) { c.Login = &door{} })
+	d.sees("this is the end", "L  log in")
+}
+
 func TestTheWaitCountsDown(t *testing.T) {
 	d := drive(t, away(func(s *workspace.Snapshot) { s.Retry = tuitest.Epoch().Add(8 * time.Second) }), nil)
 	d.pass(5 * time.Second)
