@@ -215,4 +215,3 @@ func TestAServerThatNeverAnswers(t *testing.T) {
 	s.keys("q")
 	s.waitFor("ended with 0")
 }
-

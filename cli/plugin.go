@@ -111,7 +111,7 @@ func lastOr(said []byte, err error) string {
 
 // await waits for the plugin's end, and ends it at its limit and when whoever
 // wanted it has gone.
-func (r pluginRun) await(ctx context.Context, ended <-chan error, cmd *exec.Cmd) (err error, late bool) { //nolint:revive // the error is the plugin's
+func (r pluginRun) await(ctx context.Context, ended <-chan error, cmd *exec.Cmd) (failed error, late bool) {
 	parent := r.parent()
 	look := time.NewTicker(pluginLook)
 	defer look.Stop()
@@ -126,8 +126,7 @@ func (r pluginRun) await(ctx context.Context, ended <-chan error, cmd *exec.Cmd)
 		case <-ctx.Done():
 		}
 		killAll(cmd.Process)
-		<-ended
-		return nil, true
+		return <-ended, true
 	}
 }
 

@@ -107,7 +107,7 @@ func states() map[string]func(t *testing.T) *driver {
 		"why":         demo("down", "down", "down", "down", "w"),
 		"starting":    demo("down", "down", "down", "w"),
 		"started":     demo("down", "up"),
-		"busy": showing(away(func(s *workspace.Snapshot) { s.Retry = tuitest.Epoch().Add(8 * time.Second) })),
+		"busy":        showing(away(func(s *workspace.Snapshot) { s.Retry = tuitest.Epoch().Add(8 * time.Second) })),
 		"login": func(t *testing.T) *driver {
 			return drive(t, away(func(s *workspace.Snapshot) {
 				s.Login, s.Problem = true, "credential plugin aws failed: the SSO session has expired or is otherwise invalid"

@@ -93,7 +93,8 @@ func TestExplainQuotesEverythingThatSaysSo(t *testing.T) {
 		{
 			"what is well needs no more",
 			with(up(pod(ready())), events(event(podObject, "Unhealthy", "once", time.Minute))),
-			[]string{"Pod/" + podName + " | status.conditions[Ready] | Ready"}, "",
+			[]string{"Pod/" + podName + " | status.conditions[Ready] | Ready"},
+			"",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

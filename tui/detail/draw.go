@@ -1,6 +1,7 @@
 package detail
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ func (p *Pane) Draw(s Scene) []string {
 	var body []string
 	switch {
 	case !p.shown:
+		p.last = 0
 	case p.tab == Logs:
 		body = p.drawLogs(s, width)
 	default:
@@ -91,8 +93,11 @@ func (p *Pane) title(s Scene) string {
 	}
 	line = strings.TrimSuffix(line, " ")
 	right := p.found(s)
-	if p.tab == Logs && p.shown {
+	switch below := p.last - p.top; {
+	case p.tab == Logs:
 		right += p.logState(s)
+	case below > 0:
+		right += t.Muted.Paint(fmt.Sprintf(" ↓ %d more ", below))
 	}
 	fill := s.W - cells.Width(line) - cells.Width(right)
 	if fill < 0 {

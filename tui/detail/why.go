@@ -35,13 +35,18 @@ func (p *Pane) why(s Scene, width int) []string {
 		lines = append(lines, t.Muted.Paint(cells.Cut(facts, width)))
 	}
 	lines = append(lines, p.use(s, width)...)
-	lines = append(lines, p.start(s, width)...)
+	if status.Healthy() {
+		lines = append(lines, p.start(s, width)...)
+	}
 	shown := map[string]bool{"": true} // command lines
 	for _, n := range status.Next {
 		lines = append(lines, indent(t.Accent.Paint("→ "), n.Text, theme.Ink(""), width)...)
 		if shown[n.Command] = true; n.Command != "" {
 			lines = append(lines, "  "+t.Strong.Paint(cells.Cut(n.Command, width-2)))
 		}
+	}
+	if !status.Healthy() { // what to do matters more than how far it came
+		lines = append(lines, p.start(s, width)...)
 	}
 	for _, e := range status.Evidence {
 		lines = append(lines, evidence(s, e, width, !shown[e.Command])...)
