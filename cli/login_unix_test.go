@@ -121,6 +121,7 @@ func TestAPluginThatHangs(t *testing.T) {
 	s.keys("?")
 	s.waitFor("help · berth")
 	s.keys("Escape")
+	s.waitGone("help · berth") // else both are one key: alt+q
 	s.keys("q")
 	s.waitFor("ended with 0")
 	var dir string
@@ -212,6 +213,7 @@ func TestAServerThatNeverAnswers(t *testing.T) {
 	s.keys("?")
 	s.waitFor("help · berth")
 	s.keys("Escape")
+	s.waitGone("help · berth") // else both are one key: alt+q
 	s.keys("q")
 	s.waitFor("ended with 0")
 }

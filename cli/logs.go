@@ -41,13 +41,15 @@ func newLogs(a *app) *cobra.Command {
 	f.StringVarP(&o.container, "container", "c", "", "`name` of another container of the pod")
 	f.IntVar(&o.tail, "tail", 0, "at most this many of the last `lines`; 0 is all")
 	f.Var(patience{&o.since}, "since", "only lines of the last `duration`, such as 10m")
-	cmd.MarkFlagsMutuallyExclusive("follow", "previous")
 	return cmd
 }
 
 func (a *app) runLogs(ctx context.Context, name string, o logOptions) error {
-	if o.tail < 0 {
+	switch {
+	case o.tail < 0:
 		return workspace.Usagef("--tail %d is no number of lines", o.tail)
+	case o.follow && o.previous:
+		return workspace.Usagef("--follow and --previous: a run that is over has nothing to follow")
 	}
 	w, err := a.findOne(ctx, name)
 	if err != nil {

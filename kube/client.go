@@ -114,7 +114,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, brokenKubeconfig(loaded.path, err)
 	}
-	if c.said != "" {
+	if c.plugin != nil {
 		httpClient.Transport = &pluginTransport{next: httpClient.Transport, name: c.pluginName(), report: c.said}
 	}
 	c.clientset, err = kubernetes.NewForConfigAndClient(c.config, httpClient)
