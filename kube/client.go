@@ -115,7 +115,7 @@ func New(o Options) (*Client, error) {
 		return nil, brokenKubeconfig(loaded.path, err)
 	}
 	if c.plugin != nil {
-		httpClient.Transport = &pluginTransport{next: httpClient.Transport, name: c.pluginName(), report: c.said}
+		httpClient.Transport = &pluginTransport{next: httpClient.Transport, name: c.pluginName(), hint: c.plugin.InstallHint, report: c.said}
 	}
 	c.clientset, err = kubernetes.NewForConfigAndClient(c.config, httpClient)
 	if err != nil {

@@ -76,9 +76,12 @@ func networkCause(err error) (why, hint string) {
 // explainPlugin handles a credential plugin that is missing, failed or printed
 // something else than credentials.
 func explainPlugin(err error) error {
-	const hint = "login needed: run kubectl get namespaces, which starts the same plugin"
+	hint := "login needed: run kubectl get namespaces, which starts the same plugin"
 	var said *pluginError
 	if errors.As(err, &said) {
+		if said.word == ReportMissing && said.hint != "" {
+			hint = workspace.SafeText(said.hint)
+		}
 		return workspace.WithHint(workspace.WithKind(workspace.ErrForbidden, &loginError{saying(err, "%s", said.Error())}), hint)
 	}
 	_, why, _ := strings.Cut(err.Error(), "getting credentials: ")

@@ -83,6 +83,7 @@ func (c *Client) setAside(a Aside) {
 type pluginTransport struct {
 	next   http.RoundTripper
 	name   string // of the plugin
+	hint   string // how it is installed, as the kubeconfig has it
 	report string // file
 }
 
@@ -121,7 +122,7 @@ func (p *pluginTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 type pluginError struct {
 	cause      error
 	name, word string
-	said       string
+	said, hint string
 }
 
 func (e *pluginError) Unwrap() error { return e.cause }
@@ -147,7 +148,7 @@ func (p *pluginTransport) explain(err error) error {
 	if word == "" {
 		return err
 	}
-	return &pluginError{cause: err, name: p.name, word: word, said: said}
+	return &pluginError{cause: err, name: p.name, word: word, said: said, hint: p.hint}
 }
 
 // readReport returns a report's first word and the last line of what was said.

@@ -5,6 +5,8 @@ package tui
 //   - One request each fifteen seconds tells all rows of the namespace that is
 //     shown; none while nobody has pressed a key for a minute, or while a shell
 //     has the screen.
+//   - Where the metrics of all namespaces may not be had, those of the selected
+//     row's namespace are asked for.
 //   - A cluster without metrics is asked again after ten minutes, or when
 //     another namespace is shown. It is no error: the amounts stay "n/a".
 //   - The samples live here and not in the snapshot, so that they rebuild no
@@ -49,7 +51,8 @@ type meter struct {
 	samples map[workspace.Key][]workspace.Usage // the newest last
 	homes   map[workspace.Key]workspace.HomeUsage
 
-	of      string    // the namespace that was asked about
+	of      string    // the namespace that is shown
+	narrow  bool      // metrics of all namespaces may not be had
 	next    time.Time // when usage is asked again
 	asking  bool
 	homeAt  time.Time // when a home was asked last
@@ -77,14 +80,18 @@ func (a *App) measure() tea.Cmd {
 func (a *App) measureUsage() tea.Cmd {
 	m, namespace := &a.meter, a.snap.Namespace
 	if m.of != namespace {
-		m.of, m.next = namespace, time.Time{}
+		m.of, m.next, m.narrow = namespace, time.Time{}, false
 	}
 	if m.asking || a.now().Before(m.next) || a.counted[1] == 0 {
 		return nil
 	}
 	m.asking = true
+	ask := namespace
+	if w, ok := a.selected(); ok && m.narrow {
+		ask = w.Namespace
+	}
 	return a.do(func(ctx context.Context) tea.Msg {
-		usage, err := a.cfg.Meter.Usage(ctx, namespace)
+		usage, err := a.cfg.Meter.Usage(ctx, ask)
 		return runMsg{func() tea.Cmd { a.takeUsage(namespace, usage, err); return nil }}
 	})
 }
@@ -98,6 +105,10 @@ func (a *App) takeUsage(namespace string, usage map[workspace.Ref]workspace.Usag
 	}
 	m.next = a.now().Add(usageEvery)
 	if err != nil {
+		if errors.Is(err, ErrNoMetrics) && namespace == "" && !m.narrow {
+			m.narrow, m.next = true, a.now()
+			return
+		}
 		if errors.Is(err, ErrNoMetrics) {
 			m.next = a.now().Add(usageSeldom)
 			m.samples = nil

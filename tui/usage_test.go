@@ -2,8 +2,8 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +15,7 @@ import (
 type gauge struct {
 	usage map[workspace.Ref]workspace.Usage
 	err   error
+	wide  error // of all namespaces
 	asked []string
 	homes int
 	at    time.Time
@@ -27,6 +28,9 @@ func (g *gauge) Usage(_ context.Context, namespace string) (map[workspace.Ref]wo
 		g.at = g.at.Add(time.Second)
 		u.At = g.at
 		out[ref] = u
+	}
+	if namespace == "" && g.wide != nil {
+		return nil, g.wide
 	}
 	return out, g.err
 }
@@ -94,8 +98,21 @@ func TestAClusterWithoutMetricsIsLeftAlone(t *testing.T) {
 	if len(g.asked) != 2 || g.asked[1] != "team-b" {
 		t.Errorf("another namespace: asked %v", g.asked)
 	}
-	g.err = errors.New("no answer")
-	d.seconds(1)
+}
+
+// TestMetricsOfOneNamespaceAreBetterThanNone is about somebody who sees all
+// namespaces and the metrics of their own alone.
+func TestMetricsOfOneNamespaceAreBetterThanNone(t *testing.T) {
+	g := busy()
+	g.wide = fmt.Errorf("%w: forbidden", ErrNoMetrics)
+	snap := demoSnapshot()
+	snap.Namespace = ""
+	d := drive(t, snap, func(c *Config) { c.Meter = g })
+	d.seconds(2)
+	d.sees("0.4 of 2")
+	if want := []string{"", "team-a"}; !slices.Equal(g.asked, want) {
+		t.Errorf("asked %q, want %q", g.asked, want)
+	}
 }
 
 func TestTheHomeIsAskedOverAnOpenShellOnly(t *testing.T) {

@@ -63,7 +63,7 @@ func (p *Pane) Refresh() tea.Cmd {
 	if cmd := p.catchUp(); cmd != nil {
 		return cmd
 	}
-	if !p.loaded || p.now().Sub(p.lastAt) < refresh || (p.err == nil && !p.ages()) {
+	if !p.loaded || p.now().Sub(p.lastAt) < p.period() || (p.err == nil && !p.ages()) {
 		return nil
 	}
 	p.lastAt = p.now()
@@ -76,6 +76,15 @@ func (p *Pane) Refresh() tea.Cmd {
 		p.log.anew()
 	}
 	return p.fetch()
+}
+
+// period is how long what is shown may be old. Trouble that has lasted says
+// nothing new.
+func (p *Pane) period() time.Duration {
+	if since := p.target.Status.Since; p.view == Why && p.err == nil && !since.IsZero() && p.now().Sub(since) > lasting {
+		return seldom
+	}
+	return refresh
 }
 
 // ages reports whether what is shown is soon no longer true. A workspace that

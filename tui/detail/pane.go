@@ -36,6 +36,8 @@ func (t Tab) String() string {
 const (
 	settle  = 120 * time.Millisecond // a cursor that runs through the list loads nothing
 	refresh = 5 * time.Second        // events, objects and trouble are read again
+	lasting = 2 * time.Minute        // trouble that is older than this
+	seldom  = 30 * time.Second       // is looked into again this often
 	breath  = time.Second            // a workspace that changes is explained this often
 )
 
