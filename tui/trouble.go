@@ -15,22 +15,27 @@ import (
 )
 
 // problem is why the cluster does not answer, and what to do about it, in a
-// number of cells. What happens next stays when there is no room for all.
+// number of cells. What is wrong matters most, then a way to log in, then when it
+// is tried again; the age of the data is in the header as well.
 func (a *App) problem(room int) string {
 	t := a.theme
-	next := a.meanwhile()
-	hint := a.snap.Hint
-	if a.snap.Login && a.cfg.Login != nil {
-		hint = ""
-		next = "L logs in · " + next
+	hint, offer := firstLine(a.snap.Hint), ""
+	if a.whenLogin() == "" {
+		hint, offer = "", " · L logs in"
 	}
-	text := "✕ " + a.snap.Problem
-	least := min(cells.Width(text), max(12, room/3))
-	tail := cells.Cut(" · "+next, max(0, room-least))
+	text, tail := "✕ "+a.snap.Problem, offer
+	again, age := a.again()
+	whole := cells.Width(text)
+	if more := offer + " · " + again; whole*3/5+cells.Width(more) <= room { // what is left of the text says enough
+		tail = more
+	}
+	if more := tail + age; tail != offer && whole+cells.Width(more) <= room {
+		tail = more
+	}
 	text = cells.Cut(text, max(0, room-cells.Width(tail)))
 	line := t.Bad.Paint(text) + t.Muted.Paint(tail)
 	if left := room - cells.Width(line) - 2; hint != "" && left > 12 {
-		line += t.Muted.Paint("  " + cells.Cut(firstLine(hint), left))
+		line += t.Muted.Paint("  " + cells.Cut(hint, left))
 	}
 	return line
 }
@@ -40,16 +45,16 @@ func firstLine(s string) string {
 	return line
 }
 
-// meanwhile says what happens next, and how old the list is.
-func (a *App) meanwhile() string {
-	next := "retrying"
+// again says when the cluster is asked again, and of when the data are.
+func (a *App) again() (next, age string) {
+	next = "retrying"
 	if in := a.snap.Retry.Sub(a.now()); !a.snap.Retry.IsZero() && in > 0 {
 		next = fmt.Sprintf("retrying in %d s", int((in+time.Second-1)/time.Second))
 	}
 	if since := a.snap.StaleSince; a.snap.Synced && !since.IsZero() {
-		next += "; showing data from " + moment(since, a.now())
+		age = "; showing data from " + moment(since, a.now())
 	}
-	return next
+	return next, age
 }
 
 // moment is a time of today, or of another day.

@@ -55,9 +55,10 @@ func TestTroubleSaysWhatHappensNext(t *testing.T) {
 		no     string
 	}{
 		{"asked to wait", away(retry), 120, nil, []string{"✕ the cluster is busy and asks to wait 8 s · retrying in 8 s; showing data from ", "  try again in a moment", "● running"}, ""},
-		{"on a small screen", away(retry), 60, nil, []string{"✕ the cluster is", "retrying in 8 s; showing data from "}, "try again"},
+		{"on a small screen", away(retry), 60, nil, []string{"✕ the cluster is busy and asks to wait", "… · retrying in 8 s"}, "showing data"},
 		{"at once", away(nil), 120, nil, []string{" · retrying; showing data from "}, "retrying in"},
 		{"a login is wanted", away(login), 120, func(c *Config) { c.Login = &door{} }, []string{"the SSO session has expired", "L logs in · retrying"}, "kubectl get namespaces"},
+		{"a login on a small screen", away(login), 60, func(c *Config) { c.Login = &door{} }, []string{"✕ credential plugin aws failed: ", " · L logs in · retrying"}, "showing data"},
 		{"a login that is not offered", away(login), 160, nil, []string{"login needed: run kubectl get namespaces"}, "L logs in"},
 		{"from the start", workspace.Snapshot{Context: "prod", Problem: "API server 127.0.0.1:6443 refuses connections", Retry: tuitest.Epoch().Add(4 * time.Second)}, 100, nil, []string{"refuses connections · retrying in 4 s"}, "showing data"},
 	} {
