@@ -85,6 +85,14 @@ esac
 cat "$CREDENTIALS"
 `)
 	s := openScreen(t, 140, 30, env, b.berth)
+	// What was on the terminal before is there again whenever it is handed over,
+	// so that the times count at which something is seen.
+	times := func(text string, n int) {
+		t.Helper()
+		if shown, ok := s.until(screenTimeout, func(shown string) bool { return strings.Count(shown, text) == n }); !ok {
+			t.Fatalf("waiting to see %q %d times:\n%s", text, n, shown)
+		}
+	}
 	s.waitFor("credential plugin corp-login failed: your session has expired", "L logs in", "retrying")
 	s.waitGone("SCRIBBLE")
 	s.keys("L")
@@ -95,13 +103,13 @@ cat "$CREDENTIALS"
 	s.keys("Enter")
 	s.waitFor("L logs in")
 	s.keys("L")
-	s.waitFor("Password for dev:")
+	times("Password for dev:", 2)
 	s.keys("C-c") // ends the plugin, not the program
-	s.waitFor("press enter to go back")
+	times("press enter to go back", 2)
 	s.keys("Enter")
 	s.waitFor("L logs in")
 	s.keys("L")
-	s.waitFor("Password for dev:")
+	times("Password for dev:", 3)
 	s.text("sesame")
 	s.keys("Enter")
 	s.waitFor("no workspaces in login")
