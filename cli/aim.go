@@ -29,6 +29,24 @@ func (a *app) program() string {
 	return tunnel.Quote(words)
 }
 
+// kubectl is how a next step calls kubectl for the same cluster.
+func (a *app) kubectl() string {
+	words := []string{"kubectl"}
+	kubeconfig := a.flags.kubeconfig
+	if a.flags.sandbox {
+		kubeconfig = a.env.sandboxKubeconfig()
+	}
+	if kubeconfig != "" {
+		words = append(words, "--kubeconfig", kubeconfig)
+	}
+	if a.flags.context != "" {
+		words = append(words, "--context", a.flags.context)
+	} else if config, err := a.config(); err == nil && config.Context != "" && !a.flags.sandbox {
+		words = append(words, "--context", config.Context)
+	}
+	return tunnel.Quote(words)
+}
+
 // clusterCommand finds the commands in a hint that go to a cluster.
 var clusterCommand = regexp.MustCompile(`\bberth (create|delete|edit|logs|ls|open|purge|restart|restore|ssh|start|stop|why)\b`)
 

@@ -86,6 +86,9 @@ func (a *app) newClient() (*kube.Client, error) {
 		NonInteractive: a.fullScreen,
 		Warn:           func(text string) { a.logger().Warn("cluster", "says", text) },
 	}
+	if a.fullScreen {
+		o.Aside = a.aside()
+	}
 	switch {
 	case a.flags.sandbox:
 		o.Kubeconfig = a.env.sandboxKubeconfig()

@@ -68,7 +68,8 @@ func (c *cluster) watcher(ctx context.Context, namespace string, a *app) (*kube.
 	}
 	return kube.NewWatcher(c.client.Interface(), kube.WatchConfig{
 		Namespace: namespace, Context: c.client.ContextName(), Cluster: id,
-		ClusterName: clusterName(inst, c.client.ContextName()), Installation: inst, Program: a.program(), Log: a.logger(), Skew: c.client.Skew,
+		ClusterName: clusterName(inst, c.client.ContextName()), Installation: inst, Program: a.program(), Kubectl: a.kubectl(),
+		Log: a.logger(), Skew: c.client.Skew, Waiting: c.client.Waiting,
 	}), nil
 }
 

@@ -47,6 +47,11 @@ func (e environment) stateDir() string {
 	return filepath.Join(e.xdg("XDG_STATE_HOME", ".local", "state"), "berth")
 }
 
+// pluginReport is where the program hears of what a credential plugin says.
+func (e environment) pluginReport() string {
+	return filepath.Join(e.stateDir(), fmt.Sprint("plugin-", os.Getpid()))
+}
+
 // logFile is where everything goes that is not for the screen.
 func (e environment) logFile() string { return filepath.Join(e.stateDir(), "berth.log") }
 

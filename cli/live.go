@@ -63,6 +63,28 @@ func (l *live) Snapshot() (workspace.Snapshot, uint64) {
 	return s, l.epoch<<32 + generation
 }
 
+// observed returns what the list knows of one workspace.
+func (l *live) observed(w workspace.Workspace) (workspace.Observed, bool) {
+	l.mu.Lock()
+	i := slices.IndexFunc(l.views, func(v *view) bool { return v.watcher != nil && v.before.Cluster == w.Cluster })
+	if i < 0 {
+		l.mu.Unlock()
+		return workspace.Observed{}, false
+	}
+	watcher := l.views[i].watcher
+	l.mu.Unlock()
+	return watcher.Observed(w.Ref)
+}
+
+// again has everything that failed tried at once: somebody has logged in.
+func (l *live) again() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, v := range l.views {
+		wake(v.again)
+	}
+}
+
 // Changed implements tui.Source.
 func (l *live) Changed() <-chan struct{} { return l.changed }
 

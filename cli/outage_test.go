@@ -87,7 +87,7 @@ func programOutlivesAPIServer(t *testing.T, b *bed, dir string) {
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	s.waitFor("stale", "● running") // the rows stay
+	s.waitFor("stale", "● running", "retrying; showing data from") // the rows stay
 	s.waitGone("stale")
 	s.waitFor("● running")
 	b.t = t

@@ -35,6 +35,7 @@ func TestShellsInTheProgram(t *testing.T) {
 
 	s.keys("C-]", "d")
 	s.waitFor("●1", "? help")
+	s.waitFor("cpu n/a · memory n/a · home ", " Gi of ") // no metrics here; the home over the shell's connection
 	s.keys("Enter")
 	s.waitFor("hello from vim")
 	s.run(":wq")

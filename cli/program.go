@@ -27,6 +27,7 @@ func runProgram(ctx context.Context, a *app) error {
 	}
 	// Whatever would be written beside the screen goes to the log.
 	a.fullScreen, a.err = true, a.logFile
+	defer func() { _ = os.Remove(a.env.pluginReport()) }() // most often there is none
 
 	// A long list is read in a moment and then looked at for a day.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
@@ -43,8 +44,9 @@ func runProgram(ctx context.Context, a *app) error {
 	defer panes.wait()
 	err = tui.Run(ctx, tui.Config{
 		Source: list, Scope: list, Looker: list,
-		Actions: actions{fleet}, Reader: reader{fleet}, Sessions: newSessions(fleet), Shells: panes, Consent: consent{a, dir}, Examiner: examiner{fleet},
+		Actions: actions{fleet}, Reader: reader{fleet, list}, Sessions: newSessions(fleet), Shells: panes, Consent: consent{a, dir}, Examiner: examiner{fleet},
 		Clipboard: clipboardFor(a.env), Guard: config.guard, Memory: &lookFile{path: a.env.lookFile(), log: a.logger()},
+		Files: files{a.env.home}, Meter: meter{fleet, panes.lanes}, Login: login{fleet, list},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
 		ReadOnly: a.flags.readOnly || config.ReadOnly, Plain: a.flags.plain || config.Plain,
 		Version: versionString(), LogPath: a.logPath(),

@@ -78,6 +78,7 @@ returns the remote command's code, and 255 for a failure of its own.`,
 		cmd.GroupID = c.group
 		root.AddCommand(cmd)
 	}
+	root.AddCommand(newRunPlugin(a))
 	root.SetHelpCommandGroupID(groupSetup)
 	root.SetCompletionCommandGroupID(groupSetup)
 	root.InitDefaultCompletionCmd()

@@ -120,16 +120,22 @@ func unasked(err error, code int) string {
 // hold keeps the terminal until enter: whoever is still typing into a shell
 // that is gone must not type into the list, where letters are commands.
 func (s *shell) hold(reason string) {
-	if s.in == nil || s.out == nil {
+	holdTerminal(s.ctx, s.in, s.out, "the shell in "+s.name+" has ended: "+reason)
+}
+
+// holdTerminal says something on a terminal that was handed over and waits for
+// enter, or for ctx's end.
+func holdTerminal(ctx context.Context, from io.Reader, out io.Writer, text string) {
+	if from == nil || out == nil {
 		return
 	}
-	in, err := cancelreader.NewReader(s.in)
+	in, err := cancelreader.NewReader(from)
 	if err != nil {
 		return
 	}
 	defer func() { _ = in.Close() }() // the terminal itself stays open
-	defer context.AfterFunc(s.ctx, func() { in.Cancel() })()
-	fmt.Fprintf(s.out, "\r\nberth: the shell in %s has ended: %s\r\npress enter to go back\r\n", s.name, workspace.Safe(reason))
+	defer context.AfterFunc(ctx, func() { in.Cancel() })()
+	fmt.Fprintf(out, "\r\nberth: %s\r\npress enter to go back\r\n", workspace.Safe(text))
 	_, _ = bufio.NewReader(in).ReadString('\n') // an error ends the waiting as well
 }
 

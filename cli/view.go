@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"runtime/debug"
 	"sync"
@@ -11,12 +12,20 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
+// The first questions to a cluster are given up after openLimit; from openSlow
+// on it is told that they take long.
+const (
+	openSlow  = 3 * time.Second
+	openLimit = 45 * time.Second // more than a credential plugin's
+)
+
 // view is one context and namespace of the list: one watcher, once the cluster
 // has answered.
 type view struct {
 	list   *live
 	app    *app
 	routes *routeProber
+	again  chan struct{} // capacity 1: somebody has logged in
 
 	// Guarded by list.mu.
 	namespace string
@@ -26,7 +35,7 @@ type view struct {
 }
 
 func (l *live) view(a *app) *view {
-	v := &view{list: l, app: a, routes: newRouteProber(a)}
+	v := &view{list: l, app: a, routes: newRouteProber(a), again: make(chan struct{}, 1)}
 	v.before.Context = a.flags.context
 	return v
 }
@@ -57,7 +66,7 @@ func (v *view) change(f func()) {
 func (v *view) follow(ctx context.Context) {
 	pause := firstRetry
 	for {
-		w, err := v.open(ctx)
+		w, err := v.openSoon(ctx)
 		if err == nil {
 			v.show(ctx, w)
 			return
@@ -65,15 +74,46 @@ func (v *view) follow(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		v.app.logger().Warn("no list", "context", v.app.flags.context, "error", err)
-		v.change(func() { v.before.Problem, v.before.Hint = workspace.Safe(err.Error()), workspace.HintOf(err) })
+		v.fail(err, pause)
 		select {
 		case <-time.After(pause):
+		case <-v.again:
 		case <-ctx.Done():
 			return
 		}
 		pause = min(2*pause, lastRetry)
 	}
+}
+
+// fail shows why there is nothing to see, and when it is tried again; after 0
+// is that it is being tried.
+func (v *view) fail(err error, after time.Duration) {
+	v.app.logger().Warn("no list", "context", v.app.flags.context, "error", err)
+	v.change(func() {
+		v.before.Problem, v.before.Hint, v.before.Login = workspace.Safe(err.Error()), workspace.HintOf(err), errors.Is(err, kube.ErrLogin)
+		if v.before.Retry = (time.Time{}); after > 0 {
+			v.before.Retry = time.Now().Add(after)
+		}
+	})
+}
+
+// openSoon is open with a limit, and with a word when it takes long: a server
+// that accepts connections and answers nothing must not look like one that is
+// about to.
+func (v *view) openSoon(ctx context.Context) (*kube.Watcher, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, timedOut(openLimit))
+	defer cancel()
+	slow := time.AfterFunc(openSlow, func() {
+		err := error(workspace.WithKind(workspace.ErrUnreachable, errors.New("the API server takes longer than 3 s to answer")))
+		if c, cerr := v.app.client(); cerr == nil {
+			if waiting := c.Waiting(); waiting != nil {
+				err = waiting
+			}
+		}
+		v.fail(err, 0)
+	})
+	defer slow.Stop()
+	return v.open(ctx)
 }
 
 // open asks the cluster who it is and makes a watcher.
@@ -117,6 +157,8 @@ func (v *view) show(ctx context.Context, w *kube.Watcher) {
 			wake(v.list.changed)
 			wake(aliases)
 			wake(v.routes.woken)
+		case <-v.again:
+			w.Retry()
 		case <-ctx.Done():
 			return
 		}

@@ -1,14 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/berth-sh/berth/kube"
 	"github.com/berth-sh/berth/workspace"
 )
 
@@ -20,14 +23,26 @@ type explanation struct {
 	record
 	Route    *routeRecord `json:"route,omitempty"` // absent for a deleted workspace
 	Evidence []evidence   `json:"evidence"`
+	Start    []stage      `json:"start,omitempty"` // of the newest pod
 	Events   []event      `json:"events"`
 }
 
 type evidence struct {
 	Object  string     `json:"object"`
+	Field   string     `json:"field,omitempty"`
 	Says    string     `json:"says"`
 	Since   *time.Time `json:"since,omitempty"`
+	Count   int        `json:"count,omitempty"`
 	Command string     `json:"command,omitempty"`
+}
+
+// stage is one step of a start. Seconds are absent where they are not known.
+type stage struct {
+	Name    string     `json:"name"`
+	State   string     `json:"state"`
+	Detail  string     `json:"detail,omitempty"`
+	At      *time.Time `json:"at,omitempty"`
+	Seconds *float64   `json:"seconds,omitempty"`
 }
 
 type event struct {
@@ -56,7 +71,7 @@ func newWhy(a *app) *cobra.Command {
 }
 
 // runWhy explains one workspace. Events and the route are extra evidence: where
-// events may not be read, the rest still helps.
+// they may not be read, the rest still helps.
 func (a *app) runWhy(ctx context.Context, name string, f format) error {
 	ref, err := a.ref(name)
 	if err != nil {
@@ -86,24 +101,44 @@ func (a *app) runWhy(ctx context.Context, name string, f format) error {
 	var reading sync.WaitGroup
 	reading.Go(func() { events, missing = c.client.Events(ctx, w.Ref) })
 	w, way := a.explainRoute(ctx, list, w)
+	account, partial := c.account(ctx, list, w)
 	reading.Wait()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if missing != nil {
-		fmt.Fprintf(a.err, "berth: events are missing: %v\n", missing)
+	if missing = cmp.Or(missing, partial); missing != nil {
+		fmt.Fprintf(a.err, "berth: evidence is missing: %v\n", missing)
 	}
+	w.Status = account.Status
 	if f != formatTable {
-		return printValue(a.out, explain(w, way, events), f)
+		return printValue(a.out, explain(w, way, account, events), f)
 	}
-	_, err = a.out.Write([]byte(whyText(w, way, inst, events, time.Now())))
+	_, err = a.out.Write([]byte(whyText(w, way, inst, account, events, time.Now())))
 	return err
 }
 
-func explain(w workspace.Workspace, way *routeRecord, events []workspace.Event) explanation {
+// account is the closer look at a workspace of a list. Where the list has lost
+// it, what is known of it is all there is.
+func (c *cluster) account(ctx context.Context, list *kube.Watcher, w workspace.Workspace) (workspace.Account, error) {
+	o, ok := list.Observed(w.Ref)
+	if !ok {
+		return workspace.Account{Status: w.Status}, nil
+	}
+	return c.client.Account(ctx, o)
+}
+
+func explain(w workspace.Workspace, way *routeRecord, account workspace.Account, events []workspace.Event) explanation {
 	e := explanation{record: newRecord(w), Route: way, Evidence: []evidence{}, Events: []event{}}
-	for _, x := range w.Status.Evidence {
-		e.Evidence = append(e.Evidence, evidence{x.Object, x.Says, moment(x.Since), x.Command})
+	for _, x := range account.Status.Evidence {
+		e.Evidence = append(e.Evidence, evidence{x.Object, x.Field, x.Says, moment(x.Since), x.Count, x.Command})
+	}
+	for _, x := range account.Start {
+		s := stage{Name: x.Name, State: string(x.State), Detail: x.Detail, At: moment(x.At)}
+		if took, ok := x.Took(account.At); ok {
+			seconds := math.Round(took.Seconds()*10) / 10
+			s.Seconds = &seconds
+		}
+		e.Start = append(e.Start, s)
 	}
 	for _, x := range events {
 		e.Events = append(e.Events, event{moment(x.Time), x.Type, x.Reason, x.Object, x.Message, x.Count})
@@ -112,7 +147,7 @@ func explain(w workspace.Workspace, way *routeRecord, events []workspace.Event) 
 }
 
 // whyText is the form for people.
-func whyText(w workspace.Workspace, way *routeRecord, inst workspace.Installation, events []workspace.Event, now time.Time) string {
+func whyText(w workspace.Workspace, way *routeRecord, inst workspace.Installation, account workspace.Account, events []workspace.Event, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is %s (%s", w.Name, strings.ToLower(string(w.Status.Phase)), w.Status.Reason)
 	if since := age(w.Status.Since, now); since != "" {
@@ -123,15 +158,8 @@ func whyText(w workspace.Workspace, way *routeRecord, inst workspace.Installatio
 		fmt.Fprintf(&b, "%s\n", fact)
 	}
 	b.WriteString(way.text())
-	if len(w.Status.Evidence) > 0 {
-		b.WriteString("\nevidence\n")
-	}
-	for _, e := range w.Status.Evidence {
-		fmt.Fprintf(&b, "  %s: %s\n", e.Object, strings.ReplaceAll(e.Says, "\n", "\n    "))
-		if e.Command != "" {
-			fmt.Fprintf(&b, "    %s\n", e.Command)
-		}
-	}
+	writeStart(&b, account)
+	writeEvidence(&b, account, now)
 	if len(w.Status.Next) > 0 {
 		b.WriteString("\nnext\n")
 	}
@@ -149,3 +177,46 @@ func whyText(w workspace.Workspace, way *routeRecord, inst workspace.Installatio
 	}
 	return b.String()
 }
+
+// writeEvidence writes what says so, and where it says it.
+func writeEvidence(b *strings.Builder, account workspace.Account, now time.Time) {
+	if len(account.Status.Evidence)+len(account.Missing) > 0 {
+		b.WriteString("\nevidence\n")
+	}
+	for _, e := range account.Status.Evidence {
+		fmt.Fprintf(b, "  %s: %s\n", e.Object, strings.ReplaceAll(e.Says, "\n", "\n    "))
+		if where := e.Where(age(e.Since, now)); where != "" {
+			fmt.Fprintf(b, "    (%s)\n", where)
+		}
+		if e.Command != "" {
+			fmt.Fprintf(b, "    %s\n", e.Command)
+		}
+	}
+	for _, m := range account.Missing {
+		fmt.Fprintf(b, "  no permission to %s\n", m)
+	}
+}
+
+// writeStart writes how the start went, or goes.
+func writeStart(b *strings.Builder, account workspace.Account) {
+	if len(account.Start) == 0 {
+		return
+	}
+	b.WriteString("\nstart")
+	if took, ok := workspace.StartTook(account.Start); ok {
+		fmt.Fprintf(b, ", %s in all", seconds(took))
+	}
+	b.WriteString("\n")
+	for _, s := range account.Start {
+		took := "–"
+		if d, ok := s.Took(account.At); ok {
+			took = seconds(d)
+		}
+		mark := map[workspace.StageState]string{workspace.StageRunning: "…", workspace.StageFailed: "✕"}[s.State]
+		line := fmt.Sprintf("  %-17s %6s %-1s %s", s.Name, took, mark, s.Detail)
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}
+
+// seconds writes a duration to the second.
+func seconds(d time.Duration) string { return d.Truncate(time.Second).String() }

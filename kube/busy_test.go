@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,4 +110,68 @@ func TestWatchWaitsForABusyServer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWatchTellsWhenItAsksAgain, and asks at once when it is told to.
+func TestWatchTellsWhenItAsksAgain(t *testing.T) {
+	t.Parallel()
+	direct := client(t, nil)
+	ns := namespace(t, direct, nil)
+	bare(t, direct, ns, "api")
+	b := &busy{retryAfter: "40"}
+	l := watching(t, b.client(t), ns)
+	s := l.await("when it asks again", func(s workspace.Snapshot) bool { return !s.Retry.IsZero() })
+	if in := time.Until(s.Retry); in < 20*time.Second || in > 41*time.Second || s.Login {
+		t.Errorf("it asks again in %s: %s", in, show(s))
+	}
+	b.turn(false)
+	told := time.Now()
+	l.Retry()
+	l.await("the row", func(s workspace.Snapshot) bool { return s.Live() && find(s, "api").Name != "" && s.Retry.IsZero() })
+	if took := time.Since(told); took > 15*time.Second {
+		t.Errorf("told to ask, it took %s", took)
+	}
+}
+
+// expiring answers as an API server does whose client's login has expired.
+type expiring struct {
+	next    http.RoundTripper
+	expired atomic.Bool
+	conns   *network
+}
+
+func (e *expiring) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !e.expired.Load() {
+		return e.next.RoundTrip(req)
+	}
+	body := `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}`
+	return &http.Response{
+		StatusCode: http.StatusUnauthorized, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}, nil
+}
+
+// TestWatchKeepsTheListWhenTheLoginExpires: the rows stay, it is said that a
+// login is wanted, and after one the list is live without a pause.
+func TestWatchKeepsTheListWhenTheLoginExpires(t *testing.T) {
+	t.Parallel()
+	direct := client(t, nil)
+	ns := namespace(t, direct, nil)
+	bare(t, direct, ns, "api")
+	e := &expiring{conns: &network{conns: map[net.Conn]bool{}}}
+	l := watching(t, client(t, func(config *rest.Config) {
+		e.conns.adjust(config)
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper { e.next = next; return e })
+	}), ns)
+	l.await("the row", func(s workspace.Snapshot) bool { return s.Live() && find(s, "api").Name != "" })
+	e.expired.Store(true)
+	e.conns.cut() // the watches end, as they do now and then
+	e.conns.mend()
+	s := l.await("that a login is wanted", func(s workspace.Snapshot) bool { return s.Login })
+	if find(s, "api").Name == "" || s.StaleSince.IsZero() || !strings.Contains(s.Problem, "does not accept the credentials") {
+		t.Errorf("the list says: %s", show(s))
+	}
+	e.expired.Store(false)
+	l.Retry()
+	l.await("a live list", func(s workspace.Snapshot) bool { return s.Live() && !s.Login && s.Problem == "" })
 }

@@ -35,6 +35,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/berth-sh/berth/workspace"
 )
@@ -61,6 +62,10 @@ type Options struct {
 	// a full-screen program reads itself.
 	NonInteractive bool
 
+	// Aside says how credential plugins are run where they must not have the
+	// terminal; its zero value lets client-go run them.
+	Aside Aside
+
 	// Warn receives warnings of the API server and about the installation, one
 	// line each, fit for a terminal; nil drops them. It is called from several
 	// goroutines.
@@ -82,7 +87,9 @@ type Client struct {
 	path      string
 	warn      func(string)
 	now       func() time.Time
-	skew      atomic.Int64 // see clock
+	skew      atomic.Int64    // see clock
+	plugin    *api.ExecConfig // as the kubeconfig has it; nil for none
+	said      string          // file that Aside's runner writes; "" for none
 
 	mu      sync.Mutex // guards cluster
 	cluster workspace.ClusterID
@@ -107,6 +114,9 @@ func New(o Options) (*Client, error) {
 	httpClient, err := rest.HTTPClientFor(c.config)
 	if err != nil {
 		return nil, brokenKubeconfig(loaded.path, err)
+	}
+	if c.plugin != nil {
+		httpClient.Transport = &pluginTransport{next: httpClient.Transport, name: c.pluginName(), hint: c.plugin.InstallHint, report: c.said}
 	}
 	c.clientset, err = kubernetes.NewForConfigAndClient(c.config, httpClient)
 	if err != nil {
@@ -141,6 +151,7 @@ func (c *Client) tune(o Options) {
 		c.config.ExecProvider.StdinUnavailable = true
 		c.config.ExecProvider.StdinUnavailableMessage = "the program uses the terminal itself; log in from a shell first"
 	}
+	c.setAside(o.Aside)
 	if o.Adjust != nil {
 		o.Adjust(c.config)
 	}

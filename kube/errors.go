@@ -101,7 +101,7 @@ func explainStatus(err error) error {
 		return workspace.WithHint(workspace.WithKind(workspace.ErrConflict, saying(err, "namespace is being deleted")),
 			"its contents, homes included, go with it; use another namespace")
 	case apierrors.IsUnauthorized(err):
-		return workspace.WithHint(workspace.WithKind(workspace.ErrForbidden, saying(err, "the API server does not accept the credentials")),
+		return workspace.WithHint(workspace.WithKind(workspace.ErrForbidden, &loginError{saying(err, "the API server does not accept the credentials")}),
 			"login needed: run kubectl get namespaces, which asks for it or says how")
 	case webhookGrammar.MatchString(text):
 		m := webhookGrammar.FindStringSubmatch(text)

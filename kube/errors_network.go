@@ -30,7 +30,8 @@ func explainNetwork(err error, host string) error {
 		}
 	}
 	host = workspace.Safe(hostOf(host))
-	if strings.Contains(err.Error(), "getting credentials: ") {
+	var said *pluginError
+	if errors.As(err, &said) || strings.Contains(err.Error(), "getting credentials: ") {
 		return explainPlugin(err)
 	}
 	if why, hint := networkCause(err); why != "" {
@@ -75,9 +76,16 @@ func networkCause(err error) (why, hint string) {
 // explainPlugin handles a credential plugin that is missing, failed or printed
 // something else than credentials.
 func explainPlugin(err error) error {
+	hint := "login needed: run kubectl get namespaces, which starts the same plugin"
+	var said *pluginError
+	if errors.As(err, &said) {
+		if said.word == ReportMissing && said.hint != "" {
+			hint = workspace.SafeText(said.hint)
+		}
+		return workspace.WithHint(workspace.WithKind(workspace.ErrForbidden, &loginError{saying(err, "%s", said.Error())}), hint)
+	}
 	_, why, _ := strings.Cut(err.Error(), "getting credentials: ")
 	why, _, _ = strings.Cut(why, "\n")
 	why = strings.TrimPrefix(why, "exec: ")
-	return workspace.WithHint(workspace.WithKind(workspace.ErrForbidden, saying(err, "the kubeconfig's credential plugin failed: %s", why)),
-		"login needed: run kubectl get namespaces, which starts the same plugin")
+	return workspace.WithHint(workspace.WithKind(workspace.ErrForbidden, &loginError{saying(err, "the kubeconfig's credential plugin failed: %s", why)}), hint)
 }

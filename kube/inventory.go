@@ -16,7 +16,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
 
 	"github.com/berth-sh/berth/workspace"
 )
@@ -165,20 +164,4 @@ func drains(p *policyv1.PodDisruptionBudget, err error) string {
 func (i *inventory) secret(ctx context.Context) error {
 	s, err := i.client.clientset.CoreV1().Secrets(i.ref.Namespace).Get(ctx, i.ref.SecretName(), metav1.GetOptions{})
 	return i.add("Secret", i.ref.SecretName(), s, err, "present", "")
-}
-
-// YAML returns the Deployment as YAML without managed fields. The text may
-// have several lines and has passed workspace.SafeText.
-func (c *Client) YAML(ctx context.Context, ref workspace.Ref) (string, error) {
-	d, err := c.clientset.AppsV1().Deployments(ref.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
-	if err != nil {
-		return "", fmt.Errorf("reading deployment %s: %w", ref.Name, c.explain(err))
-	}
-	d.ManagedFields = nil
-	d.TypeMeta = typeMeta("apps/v1", "Deployment")
-	out, err := yaml.Marshal(d)
-	if err != nil {
-		return "", fmt.Errorf("encoding deployment %s: %w", ref.Name, err)
-	}
-	return workspace.SafeText(string(out)), nil
 }

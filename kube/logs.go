@@ -30,10 +30,23 @@ type LogOptions struct {
 	Previous  bool      // the run before the current one; not with Follow
 	Tail      int       // at most this many old lines; 0 is all
 	Since     time.Time // no line before it; zero is all
+
+	// Lost hears why a log that is followed has stopped, and nil when it goes
+	// on. With it a log that has begun outlives the API server's absence; a nil
+	// Lost ends it with an error instead.
+	Lost func(error)
 }
 
-// logPause is how long a followed log rests before it looks for the next run.
-const logPause = 500 * time.Millisecond
+// logPause is how long a followed log rests before it looks for the next run;
+// while the API server is away it rests up to logPauseMost.
+const (
+	logPause     = 500 * time.Millisecond
+	logPauseMost = 5 * time.Second
+)
+
+// logRefusals is how many refusals in a row end a log that has begun: an API
+// server that has just started refuses everything for a moment.
+const logRefusals = 5
 
 // maxLogLine is where a longer line is cut, in bytes.
 const maxLogLine = 64 << 10
@@ -60,9 +73,14 @@ type logReader struct {
 	yield   func(workspace.LogLine, error) bool
 	last    time.Time // of the last line that was passed on
 	again   int       // how many lines with that very time were passed on
+
+	begun    bool // a stream has been opened
+	lost     bool // Lost has heard of it
+	refusals int  // in a row
 }
 
 func (r *logReader) run(ctx context.Context) error {
+	pause := logPause
 	for {
 		err := r.once(ctx)
 		switch {
@@ -70,16 +88,44 @@ func (r *logReader) run(ctx context.Context) error {
 			return nil
 		case !r.options.Follow:
 			return err
-		case err != nil && !startsLater(err):
+		case err == nil, startsLater(err):
+			pause = logPause
+		case !r.outlives(ctx, err):
 			return err
+		default:
+			pause = min(2*pause, logPauseMost)
 		}
-		timer := time.NewTimer(logPause)
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
 		case <-timer.C:
 		}
+	}
+}
+
+// outlives reports whether reading goes on after a failure, and tells of it.
+func (r *logReader) outlives(ctx context.Context, err error) bool {
+	if r.options.Lost == nil || !r.begun || ctx.Err() != nil {
+		return false
+	}
+	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+		if r.refusals++; r.refusals >= logRefusals {
+			return false
+		}
+	}
+	r.lost = true
+	r.options.Lost(r.client.explain(err))
+	return true
+}
+
+// opened notes that the log can be had.
+func (r *logReader) opened() {
+	r.begun, r.refusals = true, 0
+	if r.lost {
+		r.lost = false
+		r.options.Lost(nil)
 	}
 }
 
@@ -105,6 +151,7 @@ func (r *logReader) once(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = stream.Close() }() // nothing is lost on a stream that was read
+	r.opened()
 	return r.lines(stream)
 }
 

@@ -118,7 +118,7 @@ func safeList(list []string) []string {
 }
 
 func seeReplicaSet(rs *appsv1.ReplicaSet) replicaSetSeen {
-	seen := replicaSetSeen{observed: workspace.ReplicaSet{Name: workspace.Safe(rs.Name), Created: rs.CreationTimestamp.Time}}
+	seen := replicaSetSeen{observed: workspace.ReplicaSet{Name: workspace.Safe(rs.Name), UID: workspace.Safe(string(rs.UID)), Created: rs.CreationTimestamp.Time}}
 	// A rollback reuses an old ReplicaSet, so the revision tells the newest.
 	if n, err := strconv.Atoi(rs.Annotations["deployment.kubernetes.io/revision"]); err == nil {
 		seen.revision = n
@@ -189,7 +189,7 @@ func condition(kind string, status corev1.ConditionStatus, reason, message strin
 
 // seeEvent converts an event of the core API.
 func seeEvent(e *corev1.Event) workspace.Event {
-	at := e.LastTimestamp.Time
+	at, first := e.LastTimestamp.Time, e.FirstTimestamp.Time
 	count := int(e.Count)
 	if e.Series != nil {
 		at, count = e.Series.LastObservedTime.Time, int(e.Series.Count)
@@ -200,8 +200,13 @@ func seeEvent(e *corev1.Event) workspace.Event {
 	if at.IsZero() {
 		at = e.CreationTimestamp.Time
 	}
+	for _, earlier := range []time.Time{e.EventTime.Time, e.CreationTimestamp.Time} {
+		if first.IsZero() {
+			first = earlier
+		}
+	}
 	return workspace.Event{
-		Time: at, Type: workspace.Safe(e.Type), Reason: workspace.Safe(e.Reason),
+		Time: at, First: first, Type: workspace.Safe(e.Type), Reason: workspace.Safe(e.Reason),
 		Object:  workspace.Safe(e.InvolvedObject.Kind + "/" + e.InvolvedObject.Name),
 		Message: workspace.Safe(e.Message), Count: max(1, count),
 	}

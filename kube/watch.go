@@ -29,10 +29,14 @@ type WatchConfig struct {
 	ClusterName  string
 	Installation workspace.Installation
 	Program      string           // how next steps call this program; "" is "berth"
+	Kubectl      string           // how they call kubectl; "" is "kubectl"
 	Now          func() time.Time // nil is time.Now
 	// Skew is how much the cluster's clock is ahead of Now; nil is not at all.
 	Skew func() time.Duration
-	Log  *slog.Logger // nil drops
+	// Waiting returns what an overdue answer waits for on this machine, nil for
+	// nothing. A nil Waiting knows nothing.
+	Waiting func() error
+	Log     *slog.Logger // nil drops
 }
 
 // Watcher keeps a Snapshot current. Its methods are safe for concurrent use.
@@ -66,6 +70,8 @@ type Watcher struct {
 type state struct {
 	staleSince    time.Time
 	problem, hint string
+	retry         time.Time // when the server is asked again, if that is not at once
+	login         bool      // logging in may help
 	denied        []workspace.Access
 }
 
@@ -76,6 +82,9 @@ func NewWatcher(client kubernetes.Interface, config WatchConfig) *Watcher {
 	}
 	if config.Skew == nil {
 		config.Skew = func() time.Duration { return 0 }
+	}
+	if config.Waiting == nil {
+		config.Waiting = func() error { return nil }
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
@@ -122,7 +131,7 @@ func (w *Watcher) makeSnapshot() *workspace.Snapshot {
 		Context: w.config.Context, Cluster: w.config.Cluster, ClusterName: w.config.ClusterName,
 		Namespace: w.config.Namespace, Installation: w.config.Installation,
 		Denied: w.state.denied, Synced: w.synced, StaleSince: w.state.staleSince,
-		Problem: w.state.problem, Hint: w.state.hint, Probe: w.probe,
+		Problem: w.state.problem, Hint: w.state.hint, Retry: w.state.retry, Login: w.state.login, Probe: w.probe,
 	}
 	if !w.synced {
 		s.Workspaces = w.first
@@ -147,6 +156,9 @@ func (w *Watcher) inOrder() []*row {
 	}
 	return w.order
 }
+
+// Retry has a list whose server is away asked for at once.
+func (w *Watcher) Retry() { w.gate.hurry() }
 
 // Changed is signalled after a change; several changes may be one signal.
 func (w *Watcher) Changed() <-chan struct{} { return w.changed }

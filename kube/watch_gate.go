@@ -8,6 +8,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type gate struct {
 	down  bool
 	delay time.Duration
 	next  time.Time     // when the next attempt may go
+	asked bool          // the server has asked for a long pause
 	open  chan struct{} // closed when the server is back
 }
 
@@ -60,6 +62,35 @@ func (g *gate) turn() (time.Duration, <-chan struct{}) {
 	return 0, nil
 }
 
+// loginPause is how long a credential plugin that fails is left alone: running
+// it costs more than a request, and what it lacks is its user.
+const loginPause = 10 * time.Second
+
+// hurry lets the next attempt go at once.
+func (g *gate) hurry() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.down {
+		g.next = time.Now()
+		close(g.open)
+		g.open = make(chan struct{})
+	}
+}
+
+// longPause is from when on a pause is worth telling: those that the gate makes
+// by itself are shorter.
+const longPause = 2 * time.Second
+
+// later returns when the server is asked again, zero when that is soon.
+func (g *gate) later() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.down || !g.asked {
+		return time.Time{}
+	}
+	return g.next
+}
+
 // fail closes the gate for a while: for as long as the server asks, else for
 // a delay that grows.
 func (g *gate) fail(err error) {
@@ -74,6 +105,10 @@ func (g *gate) fail(err error) {
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok && seconds > 0 {
 		wait = time.Duration(seconds) * time.Second
 	}
+	if errors.Is(Explain(err, ""), ErrLogin) {
+		wait = max(wait, loginPause)
+	}
+	g.asked = wait > longPause
 	g.next = time.Now().Add(wait)
 }
 

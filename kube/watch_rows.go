@@ -100,7 +100,8 @@ func (w *Watcher) observe(ref workspace.Ref, r *row, now time.Time) workspace.Ob
 	}
 	o := workspace.Observed{
 		Ref: ref, Now: now.Add(skew), StaleSince: stale, Denied: w.deniedFor(ref),
-		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probeSince(skew), Balancer: r.balancer, Program: w.config.Program,
+		NamespaceTerminating: w.going[ref.Namespace], Events: r.events, Probe: r.probeSince(skew), Balancer: r.balancer,
+		Program: w.config.Program, Kubectl: w.config.Kubectl,
 	}
 	if r.deployment != nil {
 		d := r.deployment.observed

@@ -35,6 +35,14 @@ const (
 // errSlow says that an answer is overdue while the request still waits.
 var errSlow = workspace.WithKind(workspace.ErrUnreachable, errors.New("the API server takes longer than 3 s to answer"))
 
+// overdue says what an answer waits for.
+func (w *Watcher) overdue() error {
+	if err := w.config.Waiting(); err != nil {
+		return err
+	}
+	return errSlow
+}
+
 // source is one kind of object.
 type source struct {
 	w        *Watcher
@@ -83,7 +91,7 @@ func (s *source) listOnce(ctx context.Context, o metav1.ListOptions) (runtime.Ob
 	if err := s.enter(ctx, "list"); err != nil {
 		return nil, err
 	}
-	slow := time.AfterFunc(slowAfter, func() { s.w.report(s, "list", errSlow) })
+	slow := time.AfterFunc(slowAfter, func() { s.w.report(s, "list", s.w.overdue()) })
 	list, err := s.list(ctx, o)
 	slow.Stop()
 	s.answered(ctx, "list", err)
@@ -96,7 +104,7 @@ func (s *source) watchOnce(ctx context.Context, o metav1.ListOptions) (watch.Int
 	if err := s.enter(ctx, "watch"); err != nil {
 		return nil, err
 	}
-	slow := time.AfterFunc(slowAfter, func() { s.w.report(s, "watch", errSlow) })
+	slow := time.AfterFunc(slowAfter, func() { s.w.report(s, "watch", s.w.overdue()) })
 	request, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(openTimeout, cancel)
 	stream, err := s.watch(request, o)

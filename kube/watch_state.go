@@ -12,7 +12,7 @@ import (
 )
 
 func (s state) equal(t state) bool {
-	return s.staleSince.Equal(t.staleSince) && s.problem == t.problem && s.hint == t.hint && slices.Equal(s.denied, t.denied)
+	return s.staleSince.Equal(t.staleSince) && s.problem == t.problem && s.hint == t.hint && s.login == t.login && s.retry.Equal(t.retry) && slices.Equal(s.denied, t.denied)
 }
 
 // report records that a source works (nil) or fails.
@@ -27,7 +27,7 @@ func (w *Watcher) report(s *source, verb string, err error) {
 		s.since = w.config.Now()
 		s.failing = err
 		w.config.Log.Warn("watch fails", "resource", s.resource, "verb", verb, "error", err)
-	case !errors.Is(err, errSlow):
+	case !errors.Is(err, errSlow) || errors.Is(err, ErrLogin):
 		s.failing = err
 	}
 	w.wake()
@@ -96,7 +96,8 @@ func (w *Watcher) makeState() state {
 	}
 	if worst != nil {
 		explained := Explain(worst, "")
-		out.problem, out.hint = explained.Error(), workspace.HintOf(explained)
+		out.problem, out.hint, out.login = explained.Error(), workspace.HintOf(explained), errors.Is(explained, ErrLogin)
+		out.retry = w.gate.later()
 	}
 	if !w.synced {
 		out.staleSince = time.Time{}

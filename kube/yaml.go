@@ -3,9 +3,12 @@ package kube
 // Objects as a person reads them.
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
@@ -54,6 +57,44 @@ func plainYAML(o *unstructured.Unstructured) (string, error) {
 		return "", fmt.Errorf("encoding %s: %w", title(o), err)
 	}
 	return workspace.SafeText(string(text)), nil
+}
+
+// YAML returns the Deployment and the claim as YAML without managed fields, or
+// the claim alone where a workspace is deleted. The text has passed
+// workspace.SafeText. Secrets are no part of it.
+func (c *Client) YAML(ctx context.Context, ref workspace.Ref) (string, error) {
+	d, missing := c.clientset.AppsV1().Deployments(ref.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
+	if missing != nil && !apierrors.IsNotFound(missing) {
+		return "", fmt.Errorf("reading deployment %s: %w", ref.Name, c.explain(missing))
+	}
+	pvc, err := c.clientset.CoreV1().PersistentVolumeClaims(ref.Namespace).Get(ctx, ref.ClaimName(), metav1.GetOptions{})
+	var docs []string
+	show := func(o any) error {
+		out, err := yaml.Marshal(o)
+		if err != nil {
+			return fmt.Errorf("encoding workspace %s: %w", ref.Name, err)
+		}
+		docs = append(docs, string(out))
+		return nil
+	}
+	if missing == nil {
+		d.ManagedFields, d.TypeMeta = nil, typeMeta("apps/v1", "Deployment")
+		if err := show(d); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case err == nil:
+		pvc.ManagedFields, pvc.TypeMeta = nil, typeMeta("v1", "PersistentVolumeClaim")
+		if err := show(pvc); err != nil {
+			return "", err
+		}
+	case missing != nil:
+		return "", fmt.Errorf("reading claim %s: %w", ref.ClaimName(), c.explain(err))
+	case !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err):
+		return "", fmt.Errorf("reading claim %s: %w", ref.ClaimName(), c.explain(err))
+	}
+	return workspace.SafeText(strings.Join(docs, "---\n")), nil
 }
 
 // diffContext is how many unchanged lines a diff shows around a change.

@@ -6,7 +6,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/berth-sh/berth/tui/detail"
 	"github.com/berth-sh/berth/tui/keymap"
 	"github.com/berth-sh/berth/workspace"
 )
@@ -88,42 +87,6 @@ func (a *App) deletedActions() []*keymap.Action {
 	}
 }
 
-func (a *App) paneActions() []*keymap.Action {
-	const group = "look closer"
-	only := []keymap.Context{keymap.Detail}
-	show := func(id, title, key, hint string, tab detail.Tab) *keymap.Action {
-		return &keymap.Action{
-			ID: id, Title: title, Hint: hint, Group: group, Keys: []string{key}, Contexts: everywhere(),
-			Enabled: a.whenSelected, Run: func() tea.Cmd { return a.showTab(tab) },
-		}
-	}
-	inLogs := func() string {
-		if a.pane.Tab() != detail.Logs {
-			return "only in the log"
-		}
-		return ""
-	}
-	do := func(f func()) func() tea.Cmd { return func() tea.Cmd { f(); return nil } }
-	return []*keymap.Action{
-		show("why", "why it is as it is", "w", "", detail.Why),
-		show("logs", "read the log", "l", "logs", detail.Logs),
-		show("yaml", "read the YAML", "Y", "", detail.YAML),
-		{ID: "next-tab", Title: "next tab", Group: group, Keys: []string{"tab"}, Contexts: everywhere(), Run: func() tea.Cmd { return a.pane.SetTab(a.pane.Tab() + 1) }},
-		{ID: "prev-tab", Title: "previous tab", Group: group, Keys: []string{"shift+tab"}, Contexts: everywhere(), Run: func() tea.Cmd { return a.pane.SetTab(a.pane.Tab() - 1) }},
-		{ID: "follow", Title: "follow the log or stop following", Hint: "follow", Group: group, Keys: []string{"f"}, Contexts: only, Enabled: inLogs, Run: do(a.pane.Follow)},
-		{ID: "wrap", Title: "wrap long lines of the log", Hint: "wrap", Group: group, Keys: []string{"W"}, Contexts: only, Enabled: inLogs, Run: do(a.pane.Wrap)},
-		{ID: "previous", Title: "log of the run before", Hint: "previous", Group: group, Keys: []string{"p"}, Contexts: only, Enabled: inLogs, Run: a.pane.Previous},
-		{ID: "zoom", Title: "give the pane the whole screen", Hint: "zoom", Group: group, Keys: []string{"z"}, Contexts: only, Run: do(func() { a.zoom = !a.zoom })},
-		{ID: "pane-up", Title: "scroll up", Group: group, Keys: []string{"up", "k"}, Contexts: only, Run: do(func() { a.pane.Scroll(-1) })},
-		{ID: "pane-down", Title: "scroll down", Group: group, Keys: []string{"down", "j"}, Contexts: only, Run: do(func() { a.pane.Scroll(1) })},
-		{ID: "pane-pgup", Title: "scroll a page up", Group: group, Keys: []string{"pgup", "ctrl+b"}, Contexts: only, Run: do(func() { a.pane.Page(-1) })},
-		{ID: "pane-pgdn", Title: "scroll a page down", Group: group, Keys: []string{"pgdown", "ctrl+f", "space"}, Contexts: only, Run: do(func() { a.pane.Page(1) })},
-		{ID: "pane-home", Title: "scroll to the first line", Group: group, Keys: []string{"home", "g"}, Contexts: only, Run: do(func() { a.pane.Ends(false) })},
-		{ID: "pane-end", Title: "scroll to the last line", Group: group, Keys: []string{"end", "G"}, Contexts: only, Run: do(func() { a.pane.Ends(true) })},
-		{ID: "pane-leave", Title: "back to the list", Hint: "back", Group: group, Keys: []string{"esc"}, Contexts: only, Run: do(func() { a.focusPane, a.zoom = false, false })},
-	}
-}
-
 func (a *App) listActions() []*keymap.Action {
 	const group = "list"
 	move := func(f func()) func() tea.Cmd { return func() tea.Cmd { f(); return a.follow() } }
@@ -150,12 +113,13 @@ func (a *App) programActions() []*keymap.Action {
 		{
 			ID: "errors", Title: "errors so far", Group: group, Keys: []string{"E"}, Contexts: everywhere(), Run: a.showErrors,
 			Enabled: func() string {
-				if len(a.errors) == 0 {
+				if len(a.errors) == 0 && a.snap.Problem == "" {
 					return "there were none"
 				}
 				return ""
 			},
 		},
+		{ID: "login", Title: "log in to the cluster", Group: group, Keys: []string{"L"}, Contexts: everywhere(), Enabled: a.whenLogin, Run: a.logIn},
 		{ID: "mouse", Title: "mouse for the program or for the terminal", Group: group, Keys: []string{"M"}, Contexts: everywhere(), Run: a.toggleMouse},
 		{ID: "quit", Title: "quit", Hint: "quit", Group: group, Keys: []string{"q"}, Contexts: everywhere(), Run: a.quit},
 	}
@@ -192,6 +156,16 @@ func (a *App) whenCreatable() string {
 		return "several contexts are shown, C goes to one"
 	}
 	return a.whenWritable()
+}
+
+func (a *App) whenLogin() string {
+	switch {
+	case a.cfg.Login == nil:
+		return "not available here"
+	case !a.snap.Login:
+		return "the cluster does not ask for it"
+	}
+	return ""
 }
 
 func (a *App) whenScope() string {

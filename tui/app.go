@@ -51,6 +51,8 @@ type App struct {
 
 	filtering bool
 	filter    textinput.Model
+	finding   bool // in the pane
+	sought    textinput.Model
 
 	dialogs []dialog.Dialog
 	create  *dialog.Create           // the form whose creation runs, even when closed
@@ -70,11 +72,13 @@ type App struct {
 	places  places
 	recent  []string // choices of the palette, the newest first
 	shell   shellState
+	meter   meter
 
 	foreground, background color.Color // of the terminal; nil is not known
 
 	frame frame
-	quiet bool // the message at hand changes nothing on the screen
+	first tea.Cmd // what the first snapshot asks for
+	quiet bool    // the message at hand changes nothing on the screen
 	spin  int
 	ticks ticks
 }
@@ -90,7 +94,7 @@ func New(cfg Config) (*App, error) {
 	a := &App{
 		cfg: cfg, now: cfg.Now, crew: newCrew(), dark: true, profile: colorprofile.TrueColor, mouse: true,
 		live: table.New(false), gone: table.New(true), jobs: map[workspace.Key]string{}, work: map[workspace.Key]string{}, mail: newMailbox(),
-		filter: dialog.NewInput(""),
+		filter: dialog.NewInput(""), sought: dialog.NewInput(""),
 	}
 	if a.cfg.Prefix == "" {
 		a.cfg.Prefix = DefaultPrefix
@@ -99,6 +103,7 @@ func New(cfg Config) (*App, error) {
 	if cfg.Shells != nil {
 		a.shell.deck = shells.New(cfg.Shells, cfg.History, cfg.Now)
 	}
+	a.meter.touched = a.now()
 	a.ctx, a.stop = context.WithCancel(context.Background())
 	a.restyle()
 	a.mouse = !cfg.Plain
@@ -110,7 +115,7 @@ func New(cfg Config) (*App, error) {
 	}
 	a.keys = keys
 	a.recall()
-	a.takeSnapshot()
+	a.first = a.takeSnapshot()
 	return a, nil
 }
 
@@ -125,7 +130,7 @@ type (
 
 // Init asks for the background colour and starts listening.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, tea.RequestForegroundColor, a.waitSource(), a.waitMail(), a.waitShells(), a.tick())
+	return tea.Batch(tea.RequestBackgroundColor, tea.RequestForegroundColor, a.waitSource(), a.waitMail(), a.waitShells(), a.tick(), a.first)
 }
 
 // Update handles one message and sees to it that a frame follows.
@@ -174,12 +179,13 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		a.readMail()
 		return a.waitMail()
 	case secondMsg:
-		return tea.Batch(a.pane.Refresh(), a.tick())
+		return tea.Batch(a.refreshPane(), a.measure(), a.tick())
 	case spinMsg:
 		a.ticks.spinning = false
 		a.spin++
 		return nil
 	case tea.KeyPressMsg:
+		a.meter.touched = a.now()
 		return a.key(msg)
 	case tea.PasteMsg:
 		return a.typed(msg)
@@ -188,6 +194,7 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 		a.shellFocus(in)
 		return nil
 	case tea.MouseMsg:
+		a.meter.touched = a.now()
 		return a.mouseEvent(msg)
 	case prefixMsg:
 		a.showPrefix(msg)
@@ -236,6 +243,8 @@ func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
 		return a.quit()
 	case a.filtering:
 		return a.keyFilter(msg)
+	case a.finding:
+		return a.keyFind(msg)
 	}
 	action := a.keys.Lookup(a.context(), name)
 	if action == nil {
@@ -261,8 +270,11 @@ func (a *App) typed(msg tea.PasteMsg) tea.Cmd {
 	if a.shell.focus {
 		return a.shellPaste(msg.Content)
 	}
-	if a.filtering {
+	switch {
+	case a.filtering:
 		return a.keyFilter(msg)
+	case a.finding:
+		return a.keyFind(msg)
 	}
 	return nil
 }

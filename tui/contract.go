@@ -123,6 +123,25 @@ type Consent interface {
 	Refuse(ctx context.Context) error
 }
 
+// Files writes what the user wants to keep. Calls may block; they are made
+// outside the program's loop.
+type Files interface {
+	// Propose gives the path that is offered for a file of that name. It must
+	// not block.
+	Propose(name string) string
+	// Write makes a file with a text and returns its whole path. A file that is
+	// there already is an error of kind workspace.ErrConflict, unless it is to
+	// be replaced.
+	Write(ctx context.Context, path string, text []byte, replace bool) (string, error)
+}
+
+// Login lets the user log in to the cluster.
+type Login interface {
+	// Login prepares what asks the user, on the terminal. It fails where nothing
+	// is known that could.
+	Login(ctx context.Context) (ExecCommand, error)
+}
+
 // Config is what the program is made of. Only Source must be there; what is
 // missing greys the actions that need it.
 type Config struct {
@@ -140,6 +159,9 @@ type Config struct {
 	Clipboard Clipboard
 	// Guard says where care is due; nil is nowhere. It must not block.
 	Guard func(context, namespace string) Guard
+	Files Files
+	Meter Meter
+	Login Login
 
 	Prefix   string           // the key that a shell does not get; "" is DefaultPrefix
 	History  int              // lines that a shell keeps; 0 is 10,000

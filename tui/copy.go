@@ -7,6 +7,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -82,7 +83,21 @@ func (a *App) chooseCopy() tea.Cmd {
 	if a.cfg.Reader == nil {
 		yaml.Disabled = "not available here"
 	}
-	a.open(&dialog.Menu{Title: title, Verb: "copy", Items: append(items, yaml)})
+	items = append(items, yaml)
+	wide := 0 // as is usual
+	if len(list) == 1 {
+		for i, c := range a.pane.Copyables() {
+			it := dialog.Item{Label: c.Label, Note: c.Text, Choose: func() tea.Cmd { return a.copyText(c.Text) }}
+			if strings.Contains(c.Text, "\n") {
+				continue // the YAML, which is offered already
+			}
+			if i < 9 {
+				it.Key = strconv.Itoa(i + 1)
+			}
+			items, wide = append(items, it), 96
+		}
+	}
+	a.open(&dialog.Menu{Title: title, Verb: "copy", Items: items, Wide: wide})
 	return nil
 }
 

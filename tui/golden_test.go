@@ -102,22 +102,42 @@ func states() map[string]func(t *testing.T) *driver {
 		"marks":        demo("space", "down", "down", "space", "/", "a", "p", "i", "enter"),
 		"marks-stop":   demo("*", "s"),
 		"marks-delete": demo("*", "d"),
+		"contexts":     demo("C"),
+		"groups":       demo("b", "down", "down", "enter", "left"),
+		"columns":      demo("v"),
+		"palette":      demo(":", "d"),
 		"delete":       demo("down", "d"),
 		"deleted":      demo("D"),
 		"purge":        demo("D", "P"),
 		"create":       demo("c", "N", "e", "w"),
 		"help":         demo("?"),
 		"why":          demo("down", "down", "down", "down", "w"),
-		"events":       demo("tab"),
-		"logs":         demo("l"),
-		"objects":      demo("tab", "tab", "tab"),
-		"yaml":         demo("Y"),
-		"sort":         demo("t"),
-		"palette":      demo(":", "d"),
-		"contexts":     demo("C"),
-		"groups":       demo("b", "down", "down", "enter", "left"),
-		"columns":      demo("v"),
-		"copy":         demo("y"),
+		"starting":     demo("down", "down", "down", "w"),
+		"started":      demo("down", "up"),
+		"busy":         showing(away(func(s *workspace.Snapshot) { s.Retry = tuitest.Epoch().Add(8 * time.Second) })),
+		"login": func(t *testing.T) *driver {
+			return drive(t, away(func(s *workspace.Snapshot) {
+				s.Login, s.Problem = true, "credential plugin aws failed: the SSO session has expired or is otherwise invalid"
+			}), func(c *Config) { c.Login = &door{} })
+		},
+		"usage": func(t *testing.T) *driver {
+			d := drive(t, demoSnapshot(), func(c *Config) { c.Meter = busy() })
+			d.app.pane.Stop()
+			for range 4 {
+				d.app.meter.of = "team-a"
+				d.app.takeUsage("team-a", must(d.app.cfg.Meter.Usage(t.Context(), "team-a")), nil)
+			}
+			return d
+		},
+		"find":     demo("l", "/", "l", "i", "n", "e", " ", "3", "enter"),
+		"finding":  demo("l", "/", "l", "i", "n", "e", " ", "3"),
+		"save-log": demo("l", "ctrl+s"),
+		"events":   demo("tab"),
+		"logs":     demo("l"),
+		"objects":  demo("tab", "tab", "tab"),
+		"yaml":     demo("Y"),
+		"sort":     demo("t"),
+		"copy":     demo("y"),
 		"consent": func(t *testing.T) *driver {
 			d := (&desk{needed: true}).drive(t)
 			d.keys("c")
@@ -144,6 +164,13 @@ func states() map[string]func(t *testing.T) *driver {
 			return drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
 		},
 	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 // failing is the demonstration with a route that ends at a hop, as the fold

@@ -30,7 +30,7 @@ func drive(t *testing.T, snap workspace.Snapshot, change func(*Config)) *driver 
 	t.Helper()
 	d := &driver{t: t, cluster: tuitest.New(snap), clock: tuitest.Epoch(), late: make(chan tea.Msg, 1000)}
 	cfg := Config{
-		Source: d.cluster, Scope: d.cluster, Actions: d.cluster, Reader: d.cluster, Sessions: sessions{},
+		Source: d.cluster, Scope: d.cluster, Actions: d.cluster, Reader: d.cluster, Sessions: sessions{}, Files: d.cluster,
 		Now: d.now,
 	}
 	if change != nil {

@@ -168,30 +168,21 @@ func (a *App) strip(y int) (string, *dialog.Point) {
 			text += "  " + t.Accent.Paint(marks)
 		}
 		if a.snap.Problem != "" {
-			text += "  " + a.problem()
+			text += "  " + a.problem(max(0, a.w-cells.Width(text)-3))
 		}
 		return text, nil
 	case a.table().Marks().All > 0:
 		text := " " + t.Accent.Paint(a.marksText()) + t.Muted.Paint("  "+a.marksHint())
 		if a.snap.Problem != "" {
-			text += "  " + a.problem()
+			text += "  " + a.problem(max(0, a.w-cells.Width(text)-3))
 		}
 		return text, nil
 	case a.snap.Problem != "":
-		return " " + a.problem(), nil
+		return " " + a.problem(a.w-2), nil
 	case len(a.snap.Denied) > 0:
 		return " " + t.Busy.Paint("! this list is partial: no permission to "+a.snap.Denied[0].String()), nil
 	}
 	return "", nil
-}
-
-// problem is why the cluster does not answer, and what to do about it.
-func (a *App) problem() string {
-	text := a.theme.Bad.Paint("✕ " + a.snap.Problem)
-	if a.snap.Hint != "" {
-		text += a.theme.Muted.Paint("  " + a.snap.Hint)
-	}
-	return text
 }
 
 // footer is the last line: the keys that matter here, and the toast. Help

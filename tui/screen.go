@@ -101,9 +101,15 @@ func (a *App) listScreen(lines []string) *dialog.Point {
 		copy(lines[r.list:], a.list(r.listH))
 	}
 	if r.paneH > 0 {
-		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane}))
+		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane, Use: a.usageScene()}))
 	}
-	lines[r.footer] = cells.Fit(a.footer(), a.w)
+	footer := ""
+	if a.finding {
+		footer, cursor = a.findLine(r.footer)
+	} else {
+		footer = a.footer()
+	}
+	lines[r.footer] = cells.Fit(footer, a.w)
 	if cursor == nil {
 		cursor = a.parked(r)
 	}
@@ -135,7 +141,15 @@ func (a *App) empty() []string {
 	case total > 0:
 		return []string{"", line(fmt.Sprintf("none of %d workspaces matches the filter", total)), "", key("esc", "clear it")}
 	case !a.snap.Synced && a.snap.Problem != "":
-		return []string{"", line("nothing to show yet; trying again"), "", key("C", "go to another context"), key("?", "help"), key("q", "quit")}
+		lines := append([]string{""}, paragraph(a.snap.Problem, a.w)...)
+		lines = append(append(lines, ""), line("nothing to show yet; trying again"))
+		switch {
+		case a.whenLogin() == "":
+			lines = append(lines, "", key("L", "log in"))
+		case a.snap.Hint != "":
+			lines = append(append(lines, ""), paragraph(firstLine(a.snap.Hint), a.w)...)
+		}
+		return append(lines, "", key("C", "go to another context"), key("?", "help"), key("q", "quit"))
 	case a.moving.namespace != nil:
 		return []string{"", line("looking " + where(*a.moving.namespace) + "…")}
 	case a.moving.context != nil:

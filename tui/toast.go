@@ -88,6 +88,13 @@ func (a *App) runUndo() tea.Cmd {
 // showErrors opens the error log, the newest first.
 func (a *App) showErrors() tea.Cmd {
 	var lines []string
+	if a.snap.Problem != "" { // the strip has no room for all of it
+		lines = append(lines, a.theme.Strong.Paint("now"), "  "+a.snap.Problem)
+		if a.snap.Hint != "" {
+			lines = append(lines, a.theme.Muted.Paint("  hint: "+workspace.Safe(a.snap.Hint)))
+		}
+		lines = append(lines, "")
+	}
 	for i := len(a.errors) - 1; i >= 0; i-- {
 		e := a.errors[i]
 		lines = append(lines, a.theme.Muted.Paint(cells.Since(e.at, a.now())+" ago  ")+a.theme.Strong.Paint(e.what))

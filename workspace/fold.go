@@ -28,6 +28,7 @@ package workspace
 // grace period runs out on old evidence.
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -69,7 +70,7 @@ func Fold(o Observed) Status {
 func (s Status) tidy() Status {
 	s.Sentence, s.Brief = Safe(s.Sentence), Safe(s.Brief)
 	for i, e := range s.Evidence {
-		s.Evidence[i].Says = strings.TrimSpace(SafeText(e.Says))
+		s.Evidence[i].Field, s.Evidence[i].Says = Safe(e.Field), strings.TrimSpace(SafeText(e.Says))
 	}
 	return s
 }
@@ -116,6 +117,19 @@ func (o *Observed) event(object string, reasons ...string) *Event {
 		}
 	}
 	return nil
+}
+
+// telling is event for reasons under which a kubelet says one thing in several
+// events: of these it returns the one that says most.
+func (o *Observed) telling(object string, reasons ...string) *Event {
+	var most *Event
+	for i := range o.Events {
+		e := &o.Events[i]
+		if e.Object == object && slices.Contains(reasons, e.Reason) && (most == nil || len(e.Message) > len(most.Message)) {
+			most = e
+		}
+	}
+	return most
 }
 
 // passed reports whether more than d has passed since t; never for a zero t.

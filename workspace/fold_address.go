@@ -19,13 +19,13 @@ func foldAddress(o *Observed) (Status, bool) {
 	if !ready {
 		return Status{}, false
 	}
-	evidence := []Evidence{o.evidence("Service", b.Name, "no address in status.loadBalancer", b.Created)}
+	evidence := []Evidence{o.evidence("Service", b.Name, "no address", b.Created).at("status.loadBalancer")}
 	why := ""
 	if e := o.warning("Service/" + b.Name); e != nil {
 		evidence = append(evidence, o.eventEvidence(e))
 		why = ": " + clip(e.Message)
 	}
-	evidence = append(evidence, o.podEvidence(p, "Ready", since))
+	evidence = append(evidence, o.podEvidence(p, "Ready", since).at(conditionField("Ready")))
 	if !o.passed(b.Created, balancerOverdue) {
 		return Status{
 			Phase: Running, Reason: ReasonAddressPending, Brief: "address pending", Since: since, Evidence: evidence,

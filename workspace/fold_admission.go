@@ -16,7 +16,7 @@ func foldAdmission(o *Observed) (Status, bool) {
 		return Status{}, false
 	}
 	kind, name, _ := strings.Cut(object, "/")
-	evidence := []Evidence{o.evidence(kind, name, c.Reason+": "+c.Message, c.Since)}
+	evidence := []Evidence{o.evidence(kind, name, c.Reason+": "+c.Message, c.Since).at(conditionField("ReplicaFailure"))}
 	for _, f := range []func(*Observed, *Condition, []Evidence) (Status, bool){
 		refusedByNamespace, refusedByQuota, refusedByLimits, refusedByPodSecurity, refusedByWebhook,
 	} {
@@ -47,7 +47,7 @@ func refusedByNamespace(o *Observed, c *Condition, evidence []Evidence) (Status,
 	if !strings.Contains(c.Message, "because it is being terminated") {
 		return Status{}, false
 	}
-	s, ok := foldNamespace(&Observed{Ref: o.Ref, NamespaceTerminating: true})
+	s, ok := foldNamespace(&Observed{Ref: o.Ref, Program: o.Program, Kubectl: o.Kubectl, NamespaceTerminating: true})
 	s.Since, s.Evidence = c.Since, evidence
 	return s, ok
 }
@@ -93,7 +93,7 @@ func refusedByPodSecurity(o *Observed, c *Condition, evidence []Evidence) (Statu
 	profile := admittedProfile(level)
 	if profile == "" {
 		return failing(ReasonPodSecurity, "pod security", sentence+".", c.Since, evidence,
-			step("see the namespace's labels", "kubectl get namespace "+o.Namespace+" --show-labels"))
+			step("see the namespace's labels", o.clusterwide("get", "namespace", o.Namespace, "--show-labels")))
 	}
 	return failing(ReasonPodSecurity, "pod security", sentence+". Profile "+string(profile)+" would be admitted.", c.Since, evidence,
 		step("use profile "+string(profile), o.berth("edit", "--profile", string(profile))))
@@ -123,7 +123,7 @@ func refusedByWebhook(o *Observed, c *Condition, evidence []Evidence) (Status, b
 			step("change what it refuses, or ask who runs the policy", o.berth("edit")))
 	case policyBroken:
 		return failing(ReasonWebhook, "policy not answering", "Policy "+name+" must be asked about every pod and does not answer: "+clip(says)+".", c.Since, evidence,
-			step("tell an administrator; no pod can start meanwhile", "kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations"))
+			step("tell an administrator; no pod can start meanwhile", o.clusterwide("get", "mutatingwebhookconfigurations,validatingwebhookconfigurations")))
 	case policyNone:
 	}
 	return Status{}, false
@@ -141,7 +141,7 @@ func foldEvicted(o *Observed) (Status, bool) {
 	if c := p.condition("DisruptionTarget"); c != nil && c.True {
 		since = sinceFirst(c.Since, since)
 	}
-	evidence := []Evidence{o.podEvidence(p, p.Reason+": "+p.Message, since)}
+	evidence := []Evidence{o.podEvidence(p, p.Reason+": "+p.Message, since).at("status.reason")}
 	switch p.Reason {
 	case "UnexpectedAdmissionError", "NodeAffinity", "NodePorts", "OutOfcpu", "OutOfmemory", "OutOfpods", "OutOfephemeral-storage", "AppArmor":
 		return failing(ReasonPodRefused, "refused by node", "Node "+p.Node+" refused the pod: "+cause+".", since, evidence, o.stepRestart())

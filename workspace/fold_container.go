@@ -19,11 +19,11 @@ func foldConfigError(o *Observed) (Status, bool) {
 		return Status{}, false
 	}
 	if name := missingSecret(c.State.Message); name == o.SecretName() {
-		return o.secretMissing(o.podEvidence(p, c.State.Reason+": "+c.State.Message, p.Created))
+		return o.secretMissing(o.podEvidence(p, c.State.Reason+": "+c.State.Message, p.Created).at(c.field("state.waiting")))
 	}
 	return failing(ReasonConfigError, "bad configuration",
 		"Container "+c.Name+" cannot be configured: "+orElse(clip(c.State.Message), "the node does not say why")+".", p.Created,
-		[]Evidence{o.podEvidence(p, c.State.Reason+": "+c.State.Message, p.Created)},
+		[]Evidence{o.podEvidence(p, c.State.Reason+": "+c.State.Message, p.Created).at(c.field("state.waiting"))},
 		step("create what is missing, or take it out of the workspace", o.berth("edit")))
 }
 
@@ -42,7 +42,7 @@ func foldRunError(o *Observed) (Status, bool) {
 		sentence = "Container " + c.Name + " cannot be run: " + orElse(clip(runCause(state.Message)), "the node does not say why") + "."
 	}
 	return failing(ReasonRunError, brief, sentence, sinceFirst(state.Since, p.Created),
-		[]Evidence{o.podEvidence(p, state.Reason+": "+state.Message, state.Since)}, append(next, o.stepEvents())...)
+		[]Evidence{o.podEvidence(p, state.Reason+": "+state.Message, state.Since).at(c.stateField(state))}, append(next, o.stepEvents())...)
 }
 
 // waiting returns the current pod and its first container that waits for one
@@ -77,6 +77,14 @@ func (o *Observed) cannotRun() (*Pod, Container, ContainerState) {
 		}
 	}
 	return nil, Container{}, ContainerState{}
+}
+
+// stateField is where a state that has been found is.
+func (c Container) stateField(s ContainerState) string {
+	if s.Kind == "waiting" {
+		return c.field("state.waiting")
+	}
+	return c.endField()
 }
 
 // runCause cuts the runtime's own chain of callers before the cause.
@@ -120,7 +128,7 @@ func foldOOM(o *Observed) (Status, bool) {
 		sentence += ": it has a limit of " + c.Memory
 	}
 	return failing(ReasonOOM, "out of memory", sentence+".", p.downSince(end),
-		[]Evidence{o.podEvidence(p, endSays(end), end.Since)},
+		[]Evidence{o.podEvidence(p, endSays(end), end.Since).at(c.endField())},
 		step("give it more memory", o.berth("edit", "--memory", "SIZE")), o.stepLogs())
 }
 
@@ -150,7 +158,7 @@ func foldCrash(o *Observed) (Status, bool) {
 // crashEvidence is how a container has ended, and where its last words are.
 func (o *Observed) crashEvidence(p *Pod, c Container, end ContainerState) []Evidence {
 	return []Evidence{{
-		Object: "Pod/" + p.Name, Says: endSays(end), Since: end.Since,
+		Object: "Pod/" + p.Name, Field: c.endField(), Says: endSays(end), Since: end.Since,
 		Command: o.kubectl("logs", p.Name, "-c", c.Name, "--previous"),
 	}}
 }

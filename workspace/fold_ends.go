@@ -9,15 +9,18 @@ import "time"
 // separate watches; within it, absence means nothing.
 const lag = 5 * time.Second
 
+// deletionField is where an object says that it is going.
+const deletionField = "metadata.deletionTimestamp"
+
 func foldNamespace(o *Observed) (Status, bool) {
 	if !o.NamespaceTerminating {
 		return Status{}, false
 	}
 	return failing(ReasonNamespaceGone, "namespace going",
 		"Namespace "+o.Namespace+" is being deleted, and with it this workspace and its home.", time.Time{},
-		[]Evidence{{Object: "Namespace/" + o.Namespace, Says: "Terminating", Command: "kubectl describe namespace " + o.Namespace}},
+		[]Evidence{{Object: "Namespace/" + o.Namespace, Field: "status.phase", Says: "Terminating", Command: o.clusterwide("describe", "namespace", o.Namespace)}},
 		step("save what you need while the pod still runs", o.berth("ssh")),
-		step("see what holds the namespace", "kubectl get namespace "+o.Namespace+" -o yaml"))
+		step("see what holds the namespace", o.clusterwide("get", "namespace", o.Namespace, "-o", "yaml")))
 }
 
 func foldDeleted(o *Observed) (Status, bool) {
@@ -34,7 +37,7 @@ func foldDeleted(o *Observed) (Status, bool) {
 	s := Status{
 		Phase: Deleted, Reason: ReasonDeleted, Brief: "home kept", Since: c.DeletedAt,
 		Sentence: "Deleted; home and keys are kept and can be restored.",
-		Evidence: []Evidence{o.evidence("PersistentVolumeClaim", c.Name, "label "+LabelDeleted, c.DeletedAt)},
+		Evidence: []Evidence{o.evidence("PersistentVolumeClaim", c.Name, "label "+LabelDeleted, c.DeletedAt).at("metadata.labels")},
 		Next: []NextStep{
 			step("bring it back", o.berth("restore")),
 			step("destroy the home for good", o.berth("purge")),
@@ -46,7 +49,7 @@ func foldDeleted(o *Observed) (Status, bool) {
 		s.Next = []NextStep{step("see what holds it", o.kubectl("describe", "pvc", c.Name))}
 	case !c.Deleted:
 		s.Brief, s.Sentence = "no deployment", "The Deployment is gone, but not through berth; the home is still there and can be restored."
-		s.Evidence[0].Says = "no Deployment/" + o.Name
+		s.Evidence[0].Field, s.Evidence[0].Says = "", "no Deployment/"+o.Name
 	}
 	if p := o.going(); p != nil && !c.Terminating {
 		s.Phase, s.Reason, s.Brief, s.Since = Stopping, ReasonStopping, "deleting", p.DeletedAt
@@ -69,7 +72,7 @@ func foldNoDeployment(o *Observed) (Status, bool) {
 		return Status{
 			Phase: Stopping, Reason: ReasonStopping, Brief: "deleting", Since: p.DeletedAt,
 			Sentence: "Deleted; pod " + p.Name + " is still ending.",
-			Evidence: []Evidence{o.podEvidence(p, "terminating", p.DeletedAt)},
+			Evidence: []Evidence{o.podEvidence(p, "terminating", p.DeletedAt).at(deletionField)},
 		}, true
 	}
 	return Status{Phase: Deleted, Reason: ReasonDeleted, Brief: "nothing left", Sentence: "Deployment and home are gone."}, true
@@ -81,7 +84,7 @@ func foldDeploymentGoing(o *Observed) (Status, bool) {
 	}
 	return Status{
 		Phase: Stopping, Reason: ReasonStopping, Brief: "deleting", Sentence: "It is being deleted; home and keys stay.",
-		Evidence: []Evidence{o.evidence("Deployment", o.Deployment.Name, "terminating", time.Time{})},
+		Evidence: []Evidence{o.evidence("Deployment", o.Deployment.Name, "terminating", time.Time{}).at(deletionField)},
 	}, true
 }
 
@@ -100,7 +103,7 @@ func foldStopped(o *Observed) (Status, bool) {
 		return Status{
 			Phase: Stopping, Reason: ReasonStopping, Brief: "pod ending", Since: sinceFirst(p.DeletedAt),
 			Sentence: "Stopping; pod " + p.Name + " is ending.",
-			Evidence: []Evidence{o.podEvidence(p, "terminating", p.DeletedAt)},
+			Evidence: []Evidence{o.podEvidence(p, "terminating", p.DeletedAt).at(deletionField)},
 		}, true
 	}
 	if a := o.denied("pods"); a != nil && o.Deployment.ReadyReplicas > 0 {
@@ -124,7 +127,7 @@ func foldDenied(o *Observed) (Status, bool) {
 	if o.Deployment.ReadyReplicas > 0 {
 		return Status{
 			Phase: Running, Reason: ReasonReady, Brief: "running", Sentence: "Ready, as the Deployment counts it; its pod may not be seen.",
-			Evidence: []Evidence{o.evidence("Deployment", o.Deployment.Name, "1 ready", time.Time{})},
+			Evidence: []Evidence{o.evidence("Deployment", o.Deployment.Name, "1 ready", time.Time{}).at("status.readyReplicas")},
 		}, true
 	}
 	if s, ok := foldDeadline(o); ok {

@@ -31,8 +31,8 @@ func foldImage(o *Observed) (Status, bool) {
 
 func (o *Observed) imageFails(p *Pod, c Container) (Status, bool) {
 	says := c.State.Message
-	evidence := []Evidence{o.podEvidence(p, c.State.Reason+": "+says, p.Created)}
-	if e := o.event("Pod/"+p.Name, "Failed", "InspectFailed", "ErrImageNeverPull"); e != nil {
+	evidence := []Evidence{o.podEvidence(p, c.State.Reason+": "+says, p.Created).at(c.field("state.waiting"))}
+	if e := o.telling("Pod/"+p.Name, "Failed", "InspectFailed", "ErrImageNeverPull"); e != nil {
 		evidence = append(evidence, o.eventEvidence(e))
 		if imageTrouble(c.State.Reason, says).reason == "" {
 			says = e.Message

@@ -33,7 +33,7 @@ func foldReady(o *Observed) (Status, bool) {
 	}
 	return Status{
 		Phase: Running, Reason: ReasonReady, Brief: "running", Since: since, Sentence: "Ready; sshd answers.",
-		Evidence: []Evidence{o.podEvidence(p, "Ready", since)},
+		Evidence: []Evidence{o.podEvidence(p, "Ready", since).at(conditionField("Ready"))},
 	}, true
 }
 
@@ -78,11 +78,11 @@ func (o *Observed) nodeLost(p *Pod, sentence string) (Status, bool) {
 		Phase: Unreachable, Reason: ReasonNodeLost, Brief: "node lost", Sentence: sentence, Since: since,
 		Evidence: []Evidence{
 			o.podEvidence(p, orElse(p.Reason, "on node "+p.Node), since),
-			{Object: "Node/" + p.Node, Says: "not ready", Command: "kubectl describe node " + p.Node},
+			{Object: "Node/" + p.Node, Field: conditionField("Ready"), Says: "not ready", Command: o.clusterwide("describe", "node", p.Node)},
 		},
 		Next: []NextStep{
 			step("wait for the node; its pod goes on when it returns", ""),
-			step("ask an administrator whether the node is gone for good; only then may the pod be removed by force", "kubectl get node "+p.Node),
+			step("ask an administrator whether the node is gone for good; only then may the pod be removed by force", o.clusterwide("get", "node", p.Node)),
 		},
 	}, true
 }
@@ -100,7 +100,7 @@ func foldNotReady(o *Observed) (Status, bool) {
 	if ready := p.condition("Ready"); ready != nil && ready.Since.After(began.Add(lag)) {
 		began, grace = ready.Since, laterStart
 	}
-	evidence := []Evidence{o.podEvidence(p, "container "+c.Name+" runs, not ready", began)}
+	evidence := []Evidence{o.podEvidence(p, "container "+c.Name+" runs, not ready", began).at(c.field("ready"))}
 	if c.Foreign {
 		return failing(ReasonNotReady, "no sshd", foreignCommand(c), began, evidence, o.stepCommand())
 	}

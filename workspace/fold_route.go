@@ -26,7 +26,7 @@ func (o *Observed) routeFails(p *Pod, since time.Time, probe *Probe) Status {
 	s := Status{
 		Phase: Unreachable, Reason: ReasonRouteFails, Brief: "route fails", Since: probe.Since,
 		Sentence: "The pod is ready, but " + probe.meaning() + ": " + clip(probe.Error) + ".",
-		Evidence: []Evidence{{Object: "route", Says: probe.Error, Since: probe.At}, o.podEvidence(p, "Ready", since)},
+		Evidence: []Evidence{{Object: "route", Says: probe.Error, Since: probe.At}, o.podEvidence(p, "Ready", since).at(conditionField("Ready"))},
 		Next:     o.routeSteps(probe),
 	}
 	if probe.Ours() {
@@ -67,7 +67,7 @@ func (p *Probe) meaning() string {
 // refuses.
 func (o *Observed) routeSteps(p *Probe) []NextStep {
 	check := step("ask what is wrong with the gateway", o.program()+" gateway check")
-	published := step("see which gateway the cluster publishes", "kubectl -n "+GatewayNamespace+" get configmap "+InstallationName+" -o yaml")
+	published := step("see which gateway the cluster publishes", o.clusterwide("-n", GatewayNamespace, "get", "configmap", InstallationName, "-o", "yaml"))
 	around := step("go through the API server meanwhile", o.berth("ssh", "--via", KindPortForward))
 	switch p.Hop {
 	case HopNetwork:

@@ -20,10 +20,10 @@ func foldRestarting(o *Observed) (Status, bool) {
 		return Status{}, false
 	}
 	sentence := "A new pod follows when pod " + old.Name + " has ended."
-	evidence := []Evidence{o.podEvidence(old, "terminating", old.DeletedAt)}
+	evidence := []Evidence{o.podEvidence(old, "terminating", old.DeletedAt).at(deletionField)}
 	if c := old.condition("DisruptionTarget"); c != nil && c.True {
 		sentence = "The cluster moves the pod off node " + orElse(old.Node, "unknown") + "; a new one follows."
-		evidence = append(evidence, o.podEvidence(old, c.Reason+": "+c.Message, c.Since))
+		evidence = append(evidence, o.podEvidence(old, c.Reason+": "+c.Message, c.Since).at(conditionField(c.Type)))
 	}
 	return starting(ReasonRestarting, "restarting", sentence, old.DeletedAt, evidence...)
 }
@@ -37,7 +37,7 @@ func foldSchedule(o *Observed) (Status, bool) {
 	if c == nil || c.True || c.Reason != "Unschedulable" {
 		return Status{}, false
 	}
-	evidence := []Evidence{o.podEvidence(p, c.Reason+": "+c.Message, c.Since)}
+	evidence := []Evidence{o.podEvidence(p, c.Reason+": "+c.Message, c.Since).at(conditionField(c.Type))}
 	up := o.event("Pod/"+p.Name, "TriggeredScaleUp", "Nominated")
 	not := o.event("Pod/"+p.Name, "NotTriggerScaleUp")
 	if up != nil && (not == nil || up.Time.After(not.Time)) {
@@ -54,7 +54,7 @@ func foldSchedule(o *Observed) (Status, bool) {
 				step("ask for a smaller disk or another class", o.berth("create", "--disk", "SIZE", "--storage-class", "CLASS")))
 		}
 	}
-	next := []NextStep{step("see the nodes and what they hold", "kubectl describe nodes")}
+	next := []NextStep{step("see the nodes and what they hold", o.clusterwide("describe", "nodes"))}
 	if len(u.short) > 0 {
 		next = append([]NextStep{step("ask for less", o.berth("edit", shrinkFlags(u.short)...))}, next...)
 	}
@@ -109,7 +109,7 @@ func foldDeadline(o *Observed) (Status, bool) {
 		return Status{}, false
 	}
 	return failing(ReasonProgressDeadline, "not ready in time", "It did not become ready in time, and no object says why.", c.Since,
-		[]Evidence{o.evidence("Deployment", o.Deployment.Name, c.Reason+": "+c.Message, c.Since)}, o.stepEvents(), o.stepRestart())
+		[]Evidence{o.evidence("Deployment", o.Deployment.Name, c.Reason+": "+c.Message, c.Since).at(conditionField(c.Type))}, o.stepEvents(), o.stepRestart())
 }
 
 // foldStarting tells the steps of an ordinary start apart; it always matches.
@@ -120,7 +120,7 @@ func foldStarting(o *Observed) (Status, bool) {
 	}
 	scheduled := p.condition("PodScheduled")
 	if p.Node == "" && (scheduled == nil || !scheduled.True) {
-		return starting(ReasonScheduling, "finding a node", "The pod waits for a node.", p.Created, o.podEvidence(p, "not scheduled yet", p.Created))
+		return starting(ReasonScheduling, "finding a node", "The pod waits for a node.", p.Created, o.podEvidence(p, "not scheduled yet", p.Created).at(conditionField("PodScheduled")))
 	}
 	since := p.Created
 	if scheduled != nil {
@@ -131,10 +131,10 @@ func foldStarting(o *Observed) (Status, bool) {
 		return starting(ReasonPulling, "pulling image", "Node "+p.Node+" pulls image "+imageOf(p)+".", pulling.Time, o.eventEvidence(pulling))
 	}
 	if attached := o.event("Pod/"+p.Name, "SuccessfulAttachVolume"); pulling == nil && !p.mounted() && attached == nil && o.passed(since, 2*time.Second) {
-		return starting(ReasonAttaching, "attaching volume", "Node "+p.Node+" gets the home's volume.", since, o.podEvidence(p, "volumes not mounted yet", since))
+		return starting(ReasonAttaching, "attaching volume", "Node "+p.Node+" gets the home's volume.", since, o.podEvidence(p, "volumes not mounted yet", since).at(conditionField("PodReadyToStartContainers")))
 	}
 	if p.Phase == "Running" {
-		return starting(ReasonWaitingForSSH, "waiting for ssh", "The container runs; sshd does not answer yet.", since, o.podEvidence(p, "not ready", since))
+		return starting(ReasonWaitingForSSH, "waiting for ssh", "The container runs; sshd does not answer yet.", since, o.podEvidence(p, "not ready", since).at(conditionField("Ready")))
 	}
 	return starting(ReasonContainerCreate, "creating container", "Node "+p.Node+" makes the container.", since, o.podEvidence(p, "container not started yet", since))
 }

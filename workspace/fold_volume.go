@@ -22,11 +22,11 @@ func foldClaimGone(o *Observed) (Status, bool) {
 	switch {
 	case o.Claim.Phase == "Lost":
 		return failing(ReasonClaimLost, "home lost", "The volume behind the home is gone: claim "+o.Claim.Name+" is Lost.", time.Time{},
-			[]Evidence{o.evidence("PersistentVolumeClaim", o.Claim.Name, "Lost", time.Time{})},
+			[]Evidence{o.evidence("PersistentVolumeClaim", o.Claim.Name, "Lost", time.Time{}).at("status.phase")},
 			step("ask an administrator whether the volume can be brought back, before anything is deleted", o.kubectl("describe", "pvc", o.Claim.Name)))
 	case o.Claim.Terminating && o.current() == nil:
 		return failing(ReasonClaimMissing, "home going", "The home's claim "+o.Claim.Name+" is being deleted.", o.Claim.DeletedAt,
-			[]Evidence{o.evidence("PersistentVolumeClaim", o.Claim.Name, "terminating", o.Claim.DeletedAt)}, o.stepEvents())
+			[]Evidence{o.evidence("PersistentVolumeClaim", o.Claim.Name, "terminating", o.Claim.DeletedAt).at(deletionField)}, o.stepEvents())
 	}
 	return Status{}, false
 }
@@ -39,7 +39,7 @@ func foldClaimPending(o *Observed) (Status, bool) {
 	object := "PersistentVolumeClaim/" + c.Name
 	failed := o.event(object, "ProvisioningFailed", "FailedBinding")
 	going := o.event(object, "Provisioning", "ProvisioningSucceeded", "ExternalProvisioning", "WaitForFirstConsumer", "WaitForPodScheduled")
-	evidence := []Evidence{o.evidence("PersistentVolumeClaim", c.Name, "Pending", c.Created)}
+	evidence := []Evidence{o.evidence("PersistentVolumeClaim", c.Name, "Pending", c.Created).at("status.phase")}
 	if failed != nil {
 		evidence = append(evidence, o.eventEvidence(failed))
 	}
@@ -76,7 +76,7 @@ func (o *Observed) admissionWait() (Status, bool) {
 
 func (o *Observed) noClass(sentence string, evidence []Evidence) (Status, bool) {
 	return failing(ReasonNoStorageClass, "no storage class", sentence, o.Claim.Created, evidence,
-		step("see the classes that exist", "kubectl get storageclass"),
+		step("see the classes that exist", o.clusterwide("get", "storageclass")),
 		step("make it anew with one of them", o.berth("create", "--storage-class", "CLASS")))
 }
 

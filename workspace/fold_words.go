@@ -17,7 +17,37 @@ func (o *Observed) podEvidence(p *Pod, says string, since time.Time) Evidence {
 // eventEvidence quotes an event.
 func (o *Observed) eventEvidence(e *Event) Evidence {
 	kind, name, _ := strings.Cut(e.Object, "/")
-	return o.evidence(kind, name, e.Reason+": "+e.Message, e.Time)
+	said := o.evidence(kind, name, e.Reason+": "+e.Message, e.Time).at("event " + e.Reason)
+	if e.Count > 1 {
+		said.Count = e.Count
+	}
+	return said
+}
+
+// at says which field of the object says it.
+func (e Evidence) at(field string) Evidence {
+	e.Field = field
+	return e
+}
+
+// conditionField is where a condition is found.
+func conditionField(kind string) string { return "status.conditions[" + kind + "]" }
+
+// field is where a container's state is found: state or lastState.
+func (c Container) field(state string) string {
+	if c.Init {
+		return "status.initContainerStatuses[" + c.Name + "]." + state
+	}
+	return "status.containerStatuses[" + c.Name + "]." + state
+}
+
+// endField is where a container's end is found: as its state until it is
+// started again.
+func (c Container) endField() string {
+	if c.State.Kind == "terminated" {
+		return c.field("state.terminated")
+	}
+	return c.field("lastState.terminated")
 }
 
 // evidence quotes any object of the workspace's namespace.
@@ -30,7 +60,12 @@ func (o *Observed) evidence(kind, name, says string, since time.Time) Evidence {
 
 // kubectl spells a kubectl line for the workspace's namespace.
 func (o *Observed) kubectl(args ...string) string {
-	return "kubectl -n " + o.Namespace + " " + strings.Join(args, " ")
+	return o.clusterwide(append([]string{"-n", o.Namespace}, args...)...)
+}
+
+// clusterwide spells a kubectl line about what is in no namespace.
+func (o *Observed) clusterwide(args ...string) string {
+	return orElse(o.Kubectl, "kubectl") + " " + strings.Join(args, " ")
 }
 
 // berth spells a berth line for this workspace.

@@ -12,6 +12,7 @@ type Observed struct {
 	Denied     []Access
 	StaleSince time.Time // zero while the watch is live
 	Program    string    // how next steps call this program for this cluster: "berth --context prod"; "" is "berth"
+	Kubectl    string    // the same of kubectl; "" is "kubectl"
 
 	NamespaceTerminating bool
 	Deployment           *Deployment
@@ -22,6 +23,11 @@ type Observed struct {
 	Events               []Event // of all its objects, newest first; often empty, evidence only
 	Probe                *Probe  // nil when nobody has tried the route; one about an earlier pod says nothing
 	Balancer             *Balancer
+
+	// Read only for a workspace that is looked at, and when its status calls
+	// for them.
+	Quotas []Quota
+	Host   *Node // where the newest pod is
 }
 
 // Deployment is the part of a Deployment that the fold reads.
@@ -39,6 +45,7 @@ type Deployment struct {
 // refuses pods there, and nowhere else.
 type ReplicaSet struct {
 	Name       string
+	UID        string
 	Created    time.Time
 	Conditions []Condition
 }
@@ -104,6 +111,22 @@ type Claim struct {
 	DeletedAt    time.Time
 	Capacity     string
 	Terminating  bool
+}
+
+// Quota is one resource of a ResourceQuota.
+type Quota struct {
+	Name     string // of the ResourceQuota
+	Resource string
+	Used     string
+	Hard     string
+	Full     bool // nothing is left
+}
+
+// Node is the part of a node that explains a pod's trouble.
+type Node struct {
+	Name       string
+	Cordoned   bool
+	Conditions []Condition
 }
 
 // Balancer is the part of a Service of type LoadBalancer that the fold reads.

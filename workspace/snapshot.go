@@ -27,6 +27,8 @@ type Snapshot struct {
 	StaleSince time.Time // zero while the watch is live
 	Problem    string    // one line: why it is stale or empty; "" when all is well
 	Hint       string    // next step for Problem
+	Retry      time.Time // when the cluster is asked again; zero while that is soon
+	Login      bool      // the cluster wants a login
 }
 
 // Live reports whether the snapshot is current.

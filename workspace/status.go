@@ -95,8 +95,10 @@ func (s Status) Healthy() bool { return s.Phase != Failing && s.Phase != Unreach
 // Evidence is one object's own words.
 type Evidence struct {
 	Object  string    // Kind/name
+	Field   string    // where it says so: "status.conditions[PodScheduled]", "event FailedMount"; "" when it is no field's
 	Says    string    // its reason and message
-	Since   time.Time // zero when unknown
+	Since   time.Time // of an event, the last time; zero when unknown
+	Count   int       // how often, of an event that has been repeated
 	Command string    // kubectl line that shows it; "" when there is none
 }
 

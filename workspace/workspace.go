@@ -92,6 +92,7 @@ type Timeline struct {
 // Event is one Kubernetes event about an object of a workspace.
 type Event struct {
 	Time    time.Time // last seen
+	First   time.Time // first seen; zero when unknown
 	Type    string    // Normal or Warning
 	Reason  string
 	Object  string // Kind/name

@@ -16,15 +16,18 @@ type Scene struct {
 	Now     time.Time
 	W, H    int
 	Focused bool
+	Use     Use // of the workspace that is shown
 }
 
 // Draw returns the pane: its title line and H-1 lines of the tab.
 func (p *Pane) Draw(s Scene) []string {
 	p.height = max(1, s.H-1)
 	width := max(1, s.W-2)
+	p.log.size(width, p.height)
 	var body []string
 	switch {
 	case !p.shown:
+		p.last = 0
 	case p.tab == Logs:
 		body = p.drawLogs(s, width)
 	default:
@@ -57,7 +60,7 @@ func (p *Pane) content(s Scene, width int) []string {
 	case Objects:
 		return p.drawObjects(s, width)
 	case YAML:
-		return p.yaml
+		return p.drawYAML(s)
 	case Why, Logs, tabs:
 	}
 	return nil
@@ -89,110 +92,18 @@ func (p *Pane) title(s Scene) string {
 		line += ink.Paint(text) + "  "
 	}
 	line = strings.TrimSuffix(line, " ")
-	right := ""
-	if p.tab == Logs && p.shown {
-		right = p.logState(s)
+	right := p.found(s)
+	switch below := p.last - p.top; {
+	case p.tab == Logs:
+		right += p.logState(s)
+	case below > 0:
+		right += t.Muted.Paint(fmt.Sprintf(" ↓ %d more ", below))
 	}
 	fill := s.W - cells.Width(line) - cells.Width(right)
 	if fill < 0 {
 		return cells.Fit(line, s.W)
 	}
 	return line + t.Muted.Paint(strings.Repeat("─", fill)) + right
-}
-
-func (p *Pane) logState(s Scene) string {
-	_, total, dropped := p.log.read(0, 0)
-	var words []string
-	if p.previous {
-		words = append(words, "previous run")
-	}
-	if dropped > 0 {
-		words = append(words, fmt.Sprintf("%d older lines dropped", dropped))
-	}
-	switch {
-	case !p.follow && total > p.left:
-		words = append(words, fmt.Sprintf("↓ %d new", total-p.left))
-	case !p.follow:
-		words = append(words, "paused")
-	case p.logEnd:
-		words = append(words, "ended")
-	default:
-		words = append(words, "following")
-	}
-	return s.Theme.Muted.Paint(" " + strings.Join(words, " · ") + " ")
-}
-
-// why is the folded status: the sentence, how to reach it, what says so, and
-// what to do.
-func (p *Pane) why(s Scene, width int) []string {
-	w, t := p.target, s.Theme
-	var lines []string
-	ink := theme.Ink("")
-	switch {
-	case !w.Status.Healthy():
-		ink = t.Bad
-	case w.Probe != nil && !w.Probe.OK: // this machine's own trouble
-		ink = t.Busy
-	}
-	sentence := w.Status.Sentence
-	if sentence == "" {
-		sentence = t.Phase(w.Status.Phase).Word
-	}
-	if reached := w.Reached(); reached != "" {
-		sentence += " " + reached
-	}
-	for _, line := range cells.Wrap(sentence, width) {
-		lines = append(lines, ink.Paint(line))
-	}
-	if w.Status.Phase == workspace.Running {
-		lines = append(lines, t.Strong.Paint(cells.Cut("ssh "+w.Alias, width)))
-	}
-	if facts := facts(w, s.Now); facts != "" {
-		lines = append(lines, t.Muted.Paint(cells.Cut(facts, width)))
-	}
-	for _, n := range w.Status.Next {
-		lines = append(lines, indent(t.Accent.Paint("→ "), n.Text, theme.Ink(""), width)...)
-		if n.Command != "" {
-			lines = append(lines, "  "+t.Strong.Paint(cells.Cut(n.Command, width-2)))
-		}
-	}
-	for _, e := range w.Status.Evidence {
-		text := e.Object + ": " + e.Says
-		if !e.Since.IsZero() {
-			text += " (" + cells.Since(e.Since, s.Now) + ")"
-		}
-		lines = append(lines, indent(t.Muted.Paint("· "), text, t.Muted, width)...)
-		if e.Command != "" {
-			lines = append(lines, "  "+t.Muted.Paint(cells.Cut(e.Command, width-2)))
-		}
-	}
-	return lines
-}
-
-// facts is one line of what the list has no room for.
-func facts(w workspace.Workspace, now time.Time) string {
-	var f []string
-	add := func(label, value string) {
-		if value != "" {
-			f = append(f, label+" "+value)
-		}
-	}
-	if !w.Deleted() {
-		add("pod", w.Pod)
-		add("node", w.Node)
-	}
-	add("home", w.Capacity)
-	add("template", w.Spec.Template)
-	if w.Spec.GPU > 0 {
-		add("gpu", fmt.Sprint(w.Spec.GPU))
-	}
-	if w.Restarts > 0 {
-		add("restarts", fmt.Sprint(w.Restarts))
-	}
-	if !w.Created.IsZero() {
-		add("created", cells.Since(w.Created, now)+" ago")
-	}
-	return strings.Join(f, " · ")
 }
 
 // indent wraps text behind a mark of two cells.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/theme"
-	"github.com/berth-sh/berth/workspace"
 )
 
 func (p *Pane) drawEvents(s Scene, width int) []string {
@@ -56,44 +55,31 @@ func (p *Pane) drawObjects(s Scene, width int) []string {
 	return lines
 }
 
-func (p *Pane) drawLogs(s Scene, width int) []string {
-	if p.reader == nil {
-		return []string{s.Theme.Muted.Paint("not available here")}
+// drawYAML marks what is looked for.
+func (p *Pane) drawYAML(s Scene) []string {
+	if !p.find.on() {
+		return p.yaml
 	}
-	back := p.back
-	if _, total, _ := p.log.read(0, 0); !p.follow { // what arrived since must not push the view
-		back += max(0, total-p.seen)
-	}
-	lines, _, _ := p.log.read(back, p.height)
-	var out []string
-	for _, l := range lines {
-		out = append(out, p.logLine(s, l, width)...)
-	}
-	if len(out) == 0 && p.err == nil {
-		text := "no lines yet…"
-		if p.logEnd {
-			text = "the log is empty"
+	lines := make([]string, len(p.yaml))
+	for i, line := range p.yaml {
+		match := s.Theme.Match
+		if i == p.at {
+			match = s.Theme.Button
 		}
-		out = append(out, s.Theme.Muted.Paint(text))
-	}
-	if p.err != nil && p.follow {
-		out = append(out, failure(s, p.err, width)...)
-	}
-	return out[max(0, len(out)-p.height):]
-}
-
-func (p *Pane) logLine(s Scene, l workspace.LogLine, width int) []string {
-	stamp := ""
-	if !l.Time.IsZero() && width > 50 {
-		stamp = l.Time.Local().Format("15:04:05 ")
-	}
-	if !p.wrap {
-		return []string{s.Theme.Muted.Paint(stamp) + cells.Cut(l.Text, width-len(stamp))}
-	}
-	var lines []string
-	for _, line := range cells.Wrap(l.Text, width-len(stamp)) {
-		lines = append(lines, s.Theme.Muted.Paint(stamp)+line)
-		stamp = cells.Spaces(len(stamp))
+		lines[i] = p.find.paint(line, theme.Ink(""), match)
 	}
 	return lines
+}
+
+// found says in the title what is looked for, and where that is.
+func (p *Pane) found(s Scene) string {
+	text, nth, of := p.Finding()
+	if text == "" {
+		return ""
+	}
+	ink := s.Theme.Strong
+	if of == 0 {
+		ink = s.Theme.Bad
+	}
+	return " " + ink.Paint(fmt.Sprintf("/%s %d/%d", cells.Cut(text, 16), nth, of)) + " "
 }

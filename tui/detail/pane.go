@@ -8,7 +8,6 @@ package detail
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -36,7 +35,10 @@ func (t Tab) String() string {
 
 const (
 	settle  = 120 * time.Millisecond // a cursor that runs through the list loads nothing
-	refresh = 5 * time.Second        // events and objects are read again
+	refresh = 5 * time.Second        // events, objects and trouble are read again
+	lasting = 2 * time.Minute        // trouble that is older than this
+	seldom  = 30 * time.Second       // is looked into again this often
+	breath  = time.Second            // a workspace that changes is explained this often
 )
 
 // Go runs f outside the program's loop, with a context that ends with the
@@ -62,58 +64,42 @@ type Pane struct {
 	loaded  bool
 	err     error
 	lastAt  time.Time
+	behind  bool // the target has changed since it was explained
+	account workspace.Account
+	toldAt  time.Time // when account came
 	events  []workspace.Event
 	objects []workspace.Object
 	yaml    []string
-	log     *ring
-	logEnd  bool
-	again   bool // the log has failed and is being read again
 
-	top      int // first line shown, of all tabs but logs
-	back     int // logs: how many lines from the end the view is
-	seen     int // logs: total when back was last right
-	left     int // logs: total when the view left the end
-	follow   bool
-	wrap     bool
-	previous bool
-	height   int // of the last drawing
-	last     int // the largest useful top
+	log       logView
+	logEnd    bool
+	again     bool // the log has failed and is being read again
+	previous  bool
+	container string // whose log; "" is the workspace's own
+
+	find   finder // in the YAML
+	at     int    // line of the match that was jumped to, -1 when the view has moved since
+	top    int    // first line shown, of all tabs but logs
+	height int    // of the last drawing
+	last   int    // the largest useful top
 }
 
 // New returns an empty pane. reader may be nil.
 func New(reader Reader, spawn Go, now func() time.Time) *Pane {
-	return &Pane{reader: reader, spawn: spawn, now: now, follow: true, log: newRing()}
+	return &Pane{reader: reader, spawn: spawn, now: now, log: newLogView()}
 }
-
-type loadedMsg struct {
-	gen     int
-	events  []workspace.Event
-	objects []workspace.Object
-	yaml    string
-	err     error
-}
-
-type (
-	settledMsg struct{ gen int }
-	logMsg     struct {
-		gen   int
-		alive bool
-	}
-	logEndMsg struct {
-		gen int
-		err error
-	}
-)
 
 // Show points the pane at a workspace; ok is false for none.
 func (p *Pane) Show(w workspace.Workspace, ok bool) tea.Cmd {
 	same := ok == p.shown && w.Key() == p.target.Key()
+	p.behind = p.behind || same && !alike(w, p.target)
 	p.target, p.shown = w, ok
 	if same && p.view == p.tab && (p.tab != Logs || runOf(w) == p.run) {
-		return nil
+		return p.catchUp()
 	}
 	if !same {
-		p.top, p.back, p.follow, p.previous = 0, 0, true, false
+		p.top, p.previous, p.container, p.find = 0, false, "", finder{}
+		p.log.find, p.log.only = finder{}, false
 	}
 	return p.load()
 }
@@ -121,38 +107,17 @@ func (p *Pane) Show(w workspace.Workspace, ok bool) tea.Cmd {
 // Tab returns the tab that is shown.
 func (p *Pane) Tab() Tab { return p.tab }
 
+// Target returns the workspace that is shown; ok is false for none.
+func (p *Pane) Target() (w workspace.Workspace, ok bool) { return p.target, p.shown }
+
 // SetTab shows a tab.
 func (p *Pane) SetTab(t Tab) tea.Cmd {
 	t = (t + tabs) % tabs
 	if t == p.tab {
 		return nil
 	}
-	p.tab, p.top, p.back, p.follow = t, 0, 0, true
+	p.tab, p.top = t, 0
 	return p.load()
-}
-
-// load cancels what is loading and starts anew, after the cursor has settled.
-func (p *Pane) load() tea.Cmd {
-	p.Stop()
-	p.gen++
-	p.view, p.run, p.again = p.tab, runOf(p.target), false
-	p.loaded, p.err, p.logEnd = false, nil, false
-	p.events, p.objects, p.yaml, p.log = nil, nil, nil, newRing()
-	if !p.shown || p.tab == Why {
-		return nil
-	}
-	gen := p.gen
-	return tea.Tick(settle, func(time.Time) tea.Msg { return settledMsg{gen} })
-}
-
-// Stop cancels what is loading.
-func (p *Pane) Stop() {
-	for _, cancel := range []*context.CancelFunc{&p.cancel, &p.unwait} {
-		if *cancel != nil {
-			(*cancel)()
-			*cancel = nil
-		}
-	}
 }
 
 // Update takes the pane's own messages; handled is false for others.
@@ -164,15 +129,12 @@ func (p *Pane) Update(msg tea.Msg) (handled bool, cmd tea.Cmd) {
 		}
 	case loadedMsg:
 		if msg.gen == p.gen {
-			p.loaded, p.err, p.lastAt = true, msg.err, p.now()
-			if msg.err == nil {
-				p.events, p.objects, p.yaml = msg.events, msg.objects, split(msg.yaml)
-			}
+			p.take(msg)
 		}
 	case logMsg:
 		if msg.gen == p.gen && msg.alive {
 			p.loaded = true
-			if p.again {
+			if _, next := p.log.ring.bounds(); p.again && next > 0 {
 				p.again, p.err, p.logEnd = false, nil, false
 			}
 			cmd = p.waitLog()
@@ -187,67 +149,14 @@ func (p *Pane) Update(msg tea.Msg) (handled bool, cmd tea.Cmd) {
 	return true, cmd
 }
 
-// Refresh reads events and objects again when they are old, and whatever could
-// not be read. It is called once a second.
-func (p *Pane) Refresh() tea.Cmd {
-	if !p.loaded || p.now().Sub(p.lastAt) < refresh || (p.err == nil && p.view != Events && p.view != Objects) {
-		return nil
+// take shows what has been loaded. What was there stays when it could not be
+// read again.
+func (p *Pane) take(msg loadedMsg) {
+	p.loaded, p.err, p.lastAt = true, msg.err, p.now()
+	switch {
+	case p.view == Why:
+		p.account, p.toldAt = msg.account, p.lastAt
+	case msg.err == nil:
+		p.events, p.objects, p.yaml = msg.events, msg.objects, split(msg.yaml)
 	}
-	p.lastAt = p.now()
-	if p.view == Logs {
-		if !p.follow { // somebody reads what there is
-			return nil
-		}
-		p.gen++
-		p.again, p.log = true, newRing() // the error stays until there is a line
-	}
-	return p.fetch()
-}
-
-// runOf names a container's run: a restarted one has another log.
-func runOf(w workspace.Workspace) string { return fmt.Sprint(w.Pod, "/", w.Restarts) }
-
-func (p *Pane) fetch() tea.Cmd {
-	if p.reader == nil {
-		return nil
-	}
-	w, gen, r, o := p.target, p.gen, p.reader, LogOptions{Follow: !p.previous, Previous: p.previous}
-	log := p.log
-	var load func(ctx context.Context) tea.Msg
-	switch p.view {
-	case Events:
-		load = func(ctx context.Context) tea.Msg {
-			events, err := r.Events(ctx, w)
-			return loadedMsg{gen: gen, events: events, err: err}
-		}
-	case Objects:
-		load = func(ctx context.Context) tea.Msg {
-			objects, err := r.Objects(ctx, w)
-			return loadedMsg{gen: gen, objects: objects, err: err}
-		}
-	case YAML:
-		load = func(ctx context.Context) tea.Msg {
-			text, err := r.YAML(ctx, w)
-			return loadedMsg{gen: gen, yaml: text, err: err}
-		}
-	case Logs:
-		load = func(ctx context.Context) tea.Msg { return logEndMsg{gen, r.Logs(ctx, w, o, log.add)} }
-	case Why, tabs:
-		return nil
-	}
-	p.Stop()
-	cmd, cancel := p.spawn(load)
-	p.cancel = cancel
-	if p.view != Logs {
-		return cmd
-	}
-	return tea.Batch(cmd, p.waitLog())
-}
-
-// waitLog arms the one command that waits for more lines.
-func (p *Pane) waitLog() tea.Cmd {
-	log, gen := p.log, p.gen
-	cmd, cancel := p.spawn(func(ctx context.Context) tea.Msg { return logMsg{gen, log.wait(ctx)} })
-	p.unwait = cancel
-	return cmd
 }

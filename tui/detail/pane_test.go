@@ -28,7 +28,7 @@ func logs(n int) *Pane {
 
 func feed(p *Pane, from, to int) {
 	for i := from; i <= to; i++ {
-		p.log.add(workspace.LogLine{Text: fmt.Sprint("line ", i)})
+		p.log.ring.add(workspace.LogLine{Text: fmt.Sprint("line ", i)})
 	}
 }
 
@@ -59,7 +59,7 @@ func TestTheLogFollows(t *testing.T) {
 	expect(t, p, "following", "line 10", "line 11", "line 12")
 }
 
-func TestScrollingStopsFollowingAndTheEndResumes(t *testing.T) {
+func TestScrollingUpStopsFollowingAndTheEndResumes(t *testing.T) {
 	p := logs(10)
 	view(p)
 	p.Scroll(-2)
@@ -70,12 +70,18 @@ func TestScrollingStopsFollowingAndTheEndResumes(t *testing.T) {
 	expect(t, p, "↓ 5 new", "line 5", "line 6", "line 7")
 	p.Scroll(2)
 	expect(t, p, "↓ 5 new", "line 7", "line 8", "line 9")
+	p.Scroll(20)
+	expect(t, p, "↓ 5 new", "line 13", "line 14", "line 15")
+	feed(p, 16, 16)
+	expect(t, p, "↓ 6 new", "line 13", "line 14", "line 15") // following is the user's to take up
 	p.Ends(true)
-	expect(t, p, "following", "line 13", "line 14", "line 15")
+	expect(t, p, "following", "line 14", "line 15", "line 16")
 	p.Ends(false)
 	expect(t, p, "paused", "line 1", "line 2", "line 3")
 	p.Page(1)
 	expect(t, p, "paused", "line 3", "line 4", "line 5")
+	p.Scroll(-100)
+	expect(t, p, "paused", "line 1", "line 2", "line 3")
 }
 
 func TestPausedByItsKeyNothingMoves(t *testing.T) {
@@ -103,7 +109,7 @@ func TestAShortLogIsAlwaysAtItsEnd(t *testing.T) {
 
 func TestWrapShowsAllOfALine(t *testing.T) {
 	p := logs(0)
-	p.log.add(workspace.LogLine{Text: strings.Repeat("x", 60) + " end"})
+	p.log.ring.add(workspace.LogLine{Text: strings.Repeat("x", 60) + " end"})
 	one := strings.Join(p.Draw(Scene{W: 40, H: 5}), "\n")
 	if strings.Contains(one, "end") || !strings.Contains(one, "…") {
 		t.Errorf("a long line is not cut:\n%s", one)
@@ -117,19 +123,23 @@ func TestWrapShowsAllOfALine(t *testing.T) {
 func TestTheRingHasALidAndSaysWhatFellOff(t *testing.T) {
 	p := logs(ringLines + 7)
 	expect(t, p, "7 older lines dropped", "line 5005", "line 5006", "line 5007")
-	if n := p.log.len(); n != ringLines {
-		t.Errorf("it keeps %d lines", n)
+	if lines, dropped := p.Lines(); len(lines) != ringLines || dropped != 7 {
+		t.Errorf("it keeps %d lines after %d", len(lines), dropped)
 	}
+	p.Ends(false)
+	expect(t, p, "paused", "… 7 lines dropped", "line 8", "line 9")
+	feed(p, ringLines+8, ringLines+8)
+	expect(t, p, "↓ 1 new", "… 8 lines dropped", "line 9", "line 10")
 	r := newRing()
 	for range 5 {
 		r.add(workspace.LogLine{Text: strings.Repeat("x", ringBytes/3)})
 	}
-	if r.bytes > ringBytes || r.len() != 3 {
-		t.Errorf("it keeps %d lines of %d bytes", r.len(), r.bytes)
+	if r.bytes > ringBytes || len(r.lines) != 3 {
+		t.Errorf("it keeps %d lines of %d bytes", len(r.lines), r.bytes)
 	}
 	r.add(workspace.LogLine{Text: strings.Repeat("x", ringBytes+1)})
-	if r.len() != 1 {
-		t.Errorf("a line larger than the ring leaves %d lines, want that one", r.len())
+	if len(r.lines) != 1 {
+		t.Errorf("a line larger than the ring leaves %d lines, want that one", len(r.lines))
 	}
 }
 

@@ -5,6 +5,7 @@ package tuitest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,11 +18,13 @@ import (
 // Cluster implements every interface of the program. Its zero value is of no
 // use; New makes one.
 type Cluster struct {
-	mu      sync.Mutex // guards snap, gen and calls
+	mu      sync.Mutex // guards snap, gen, calls and written
 	snap    workspace.Snapshot
 	gen     uint64
 	calls   []string
 	changed chan struct{}
+
+	written map[string]string // by path
 
 	Now  func() time.Time
 	Fail error         // returned by every action
@@ -89,6 +92,30 @@ func (c *Cluster) act(ctx context.Context, verb, name string) error {
 	case <-t.C:
 	}
 	return c.Fail
+}
+
+// Propose is part of the program's Files.
+func (c *Cluster) Propose(name string) string { return "./" + name }
+
+// Write is part of the program's Files.
+func (c *Cluster) Write(_ context.Context, path string, text []byte, replace bool) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, there := c.written[path]; there && !replace {
+		return "", workspace.WithKind(workspace.ErrConflict, fmt.Errorf("%s is there already", path))
+	}
+	if c.written == nil {
+		c.written = map[string]string{}
+	}
+	c.written[path] = string(text)
+	return path, nil
+}
+
+// Written returns the files that were written.
+func (c *Cluster) Written() map[string]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.written)
 }
 
 // Namespaces is part of the program's Scope.
@@ -197,6 +224,42 @@ func (c *Cluster) Purge(ctx context.Context, w workspace.Workspace, _ func(works
 	snap.Workspaces = slices.DeleteFunc(slices.Clone(snap.Workspaces), func(o workspace.Workspace) bool { return o.Key() == w.Key() })
 	c.Set(snap)
 	return nil
+}
+
+// Why is part of the program's Reader. It explains a start that is under way,
+// and one that is over.
+func (c *Cluster) Why(_ context.Context, w workspace.Workspace) (workspace.Account, error) {
+	a := workspace.Account{Status: w.Status, At: c.Now()}
+	at := func(before time.Duration) time.Time { return c.Now().Add(-before) }
+	began := w.Status.Since
+	stage := func(name string, state workspace.StageState, from, to time.Time) {
+		a.Start = append(a.Start, workspace.Stage{Name: name, State: state, Began: from, At: to})
+	}
+	switch w.Status.Phase { //nolint:exhaustive // the others have no pod
+	case workspace.Starting:
+		stage("scheduled", workspace.StageDone, began, began.Add(time.Second))
+		stage("volume ready", workspace.StageDone, began.Add(time.Second), began.Add(3*time.Second))
+		stage("image pulled", workspace.StageRunning, began.Add(3*time.Second), time.Time{})
+		stage("container started", workspace.StageWaiting, time.Time{}, time.Time{})
+		stage("sshd ready", workspace.StageWaiting, time.Time{}, time.Time{})
+	case workspace.Running:
+		stage("scheduled", workspace.StageDone, at(90*time.Second), at(89*time.Second))
+		stage("volume ready", workspace.StageDone, at(89*time.Second), at(87*time.Second))
+		stage("image pulled", workspace.StageDone, at(87*time.Second), at(70*time.Second))
+		stage("container started", workspace.StageDone, at(70*time.Second), at(69*time.Second))
+		stage("sshd ready", workspace.StageDone, at(69*time.Second), at(64*time.Second))
+	case workspace.Failing:
+		a.Status.Evidence = append(slices.Clone(a.Status.Evidence), workspace.Evidence{
+			Object: "Pod/" + w.Pod, Field: "event Failed", Says: "Failed: Failed to pull image", Count: 4, Since: at(40 * time.Second),
+			Command: "kubectl -n " + w.Namespace + " describe pod " + w.Pod,
+		})
+	}
+	return a, nil
+}
+
+// Containers is part of the program's Reader.
+func (c *Cluster) Containers(context.Context, workspace.Workspace) ([]string, error) {
+	return []string{"workspace", "proxy"}, nil
 }
 
 // Events is part of the program's Reader.
