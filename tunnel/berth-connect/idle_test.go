@@ -39,8 +39,11 @@ func idle(t testing.TB, interval, silence time.Duration) time.Duration {
 	keepalive := fmt.Sprintf("ServerAliveInterval=%d", int(interval.Seconds()))
 	kept := converse(t, m.ssh(t.Context(), "-o", keepalive, "-o", "ServerAliveCountMax=40", aliasName, "cat"))
 	silent := converse(t, m.ssh(t.Context(), "-o", "ServerAliveInterval=0", aliasName, "cat"))
-	begun, cut := time.Now(), make(chan error, 1)
-	go func() { cut <- silent.hear("never said\n") }()
+	begun, cut := time.Now(), make(chan struct{})
+	go func() {
+		defer close(cut)
+		_ = silent.hear("never said\n") // until it is cut
+	}()
 	end := time.After(silence)
 	select {
 	case <-cut:
