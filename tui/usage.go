@@ -112,6 +112,7 @@ func (a *App) takeUsage(namespace string, usage map[workspace.Ref]workspace.Usag
 		if errors.Is(err, ErrNoMetrics) {
 			m.next = a.now().Add(usageSeldom)
 			m.samples = nil
+			a.live.SetUsage(m.usageOf)
 		}
 		return
 	}
@@ -129,6 +130,7 @@ func (a *App) takeUsage(namespace string, usage map[workspace.Ref]workspace.Usag
 		kept[w.Key()] = samples[max(0, len(samples)-usageSamples):]
 	}
 	m.samples = kept
+	a.live.SetUsage(m.usageOf)
 }
 
 func (a *App) measureHome() tea.Cmd {

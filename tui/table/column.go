@@ -231,7 +231,7 @@ func (t *Table) longest(c column) int {
 	longest := c.min
 	step := max(1, len(t.rows)/500)
 	for i := 0; i < len(t.rows) && longest < c.max; i += step {
-		longest = max(longest, cells.Width(textOf(c.id, t.rows[i])))
+		longest = max(longest, cells.Width(t.text(c.id, t.rows[i])))
 	}
 	return min(longest, c.max)
 }

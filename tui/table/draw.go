@@ -123,7 +123,7 @@ func (t *Table) row(s Scene, w *workspace.Workspace, selected bool) string {
 }
 
 func (t *Table) cell(s Scene, c placed, w *workspace.Workspace, selected bool, ground theme.Ink) string {
-	ink, text := theme.Ink(""), textOf(c.id, w)
+	ink, text := theme.Ink(""), t.text(c.id, w)
 	switch c.id {
 	case Status:
 		return t.status(s, c, w, ground)

@@ -39,6 +39,7 @@ type Table struct {
 	w, h   int
 	layout []placed // columns for this width and these rows
 	shells map[workspace.Key]int
+	usage  func(workspace.Key) (workspace.Usage, bool) // nil where nothing is known of it
 	marks  marks
 }
 

@@ -219,3 +219,22 @@ func TestAShortValueIsWholeOrNotThere(t *testing.T) {
 		}
 	}
 }
+
+func TestUsageStandsBeforeTheLimit(t *testing.T) {
+	w := workspace.Workspace{UID: "1", Spec: workspace.Spec{CPU: "2", Memory: "4Gi"}}
+	table := New(false)
+	for _, test := range []struct {
+		usage       workspace.Usage
+		known       bool
+		cpu, memory string
+	}{
+		{workspace.Usage{}, false, "2", "4 Gi"},
+		{workspace.Usage{MilliCPU: 400, Memory: 1288490188}, true, "0.4/2", "1.2/4 Gi"},
+		{workspace.Usage{}, true, "0.0/2", "0.0/4 Gi"},
+	} {
+		table.SetUsage(func(workspace.Key) (workspace.Usage, bool) { return test.usage, test.known })
+		if cpu, memory := table.text(CPU, &w), table.text(Memory, &w); cpu != test.cpu || memory != test.memory {
+			t.Errorf("%+v: %q and %q, want %q and %q", test.usage, cpu, memory, test.cpu, test.memory)
+		}
+	}
+}
