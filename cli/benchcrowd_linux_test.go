@@ -4,16 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"reflect"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"github.com/berth-sh/berth/kube"
-	"github.com/berth-sh/berth/tui"
 )
 
 // crowdSize is how many workspaces the measures of the list have; the variable
@@ -129,94 +125,4 @@ func (c *crowd) keys(b *testing.B) {
 	b.ReportMetric(percentile(took, 0.5), "key-p50-ms")
 	b.ReportMetric(percentile(took, 0.9), "key-p90-ms")
 	b.ReportMetric(percentile(took, 0.99), "key-p99-ms")
-}
-
-// loop is the program's loop without a terminal.
-type loop struct {
-	b     *testing.B
-	app   *tui.App
-	msgs  chan tea.Msg
-	shown string
-}
-
-func newLoop(b *testing.B, source tui.Source) *loop {
-	b.Helper()
-	app, err := tui.New(tui.Config{Source: source})
-	if err != nil {
-		b.Fatal(err)
-	}
-	l := &loop{b: b, app: app, msgs: make(chan tea.Msg)}
-	l.run(app.Init())
-	l.take(tea.WindowSizeMsg{Width: 160, Height: 45})
-	return l
-}
-
-// run does a command as the runtime does.
-func (l *loop) run(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	go func() {
-		msg := cmd()
-		if batch, ok := msg.(tea.BatchMsg); ok {
-			for _, one := range batch {
-				l.run(one)
-			}
-			return
-		}
-		if msg == nil || reflect.TypeOf(msg).PkgPath() == "charm.land/bubbletea/v2" {
-			return // for the terminal
-		}
-		select {
-		case l.msgs <- msg:
-		case <-l.b.Context().Done():
-		}
-	}()
-}
-
-// take handles one message and reports whether the screen is another one.
-func (l *loop) take(msg tea.Msg) bool {
-	_, cmd := l.app.Update(msg)
-	l.run(cmd)
-	shown := l.app.View().Content
-	changed := shown != l.shown
-	l.shown = shown
-	return changed
-}
-
-func (l *loop) until(done func() bool) {
-	for !done() {
-		l.take(<-l.msgs)
-	}
-}
-
-// keys moves the cursor n times, every so often, and returns how long each took
-// to be seen.
-func (l *loop) keys(n int, every time.Duration) []time.Duration {
-	var took []time.Duration
-	typed := make(chan time.Time, n)
-	go func() {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for range n {
-			typed <- <-tick.C
-		}
-	}()
-	var waiting []time.Time
-	for len(took) < n {
-		var msg tea.Msg
-		select {
-		case at := <-typed:
-			waiting = append(waiting, at)
-			msg = tea.KeyPressMsg{Code: 'j', Text: "j"}
-		case msg = <-l.msgs:
-		}
-		if l.take(msg) {
-			for _, at := range waiting {
-				took = append(took, time.Since(at))
-			}
-			waiting = nil
-		}
-	}
-	return took
 }

@@ -100,10 +100,12 @@ func (d *listDecoder) list(listMeta *metav1.ListMeta, item func([]byte) error) e
 	}
 	_, _ = d.in.Discard(len(protobufMagic)) // it was peeked
 	const raw = 2
-	return d.message(-1, func(field protowire.Number, length int64) error {
+	whole := false // an answer that ends before the list must not pass for an empty one
+	err = d.message(-1, func(field protowire.Number, length int64) error {
 		if field != raw {
 			return d.skip(length)
 		}
+		whole = true
 		return d.message(length, func(field protowire.Number, length int64) error {
 			switch field {
 			case 1:
@@ -114,6 +116,10 @@ func (d *listDecoder) list(listMeta *metav1.ListMeta, item func([]byte) error) e
 			return d.skip(length)
 		})
 	})
+	if err == nil && !whole {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // message reads a message of length bytes, or one that ends with the stream
