@@ -216,7 +216,7 @@ func (c *crowd) pod(ctx context.Context, i int, template corev1.PodTemplateSpec)
 func crowdPod(i int) string { return crowdName(i) + "-7d9f8b6c5-x2x7q" }
 
 func crowdStatus(pod *corev1.Pod, restarts int32) corev1.PodStatus {
-	now, started := metav1.Now(), true
+	now, started := metav1.NewTime(time.Now().Add(-72*time.Hour)), true // what is young changes its age
 	status := corev1.PodStatus{Phase: corev1.PodRunning, StartTime: &now, PodIP: "10.88.1.1"}
 	for _, kind := range []corev1.PodConditionType{corev1.PodScheduled, corev1.PodInitialized, corev1.ContainersReady, corev1.PodReady} {
 		status.Conditions = append(status.Conditions, corev1.PodCondition{Type: kind, Status: corev1.ConditionTrue, LastTransitionTime: now})

@@ -1,10 +1,11 @@
 package kube
 
 // A closer look at one workspace. What is watched anyway comes from the
-// watcher; events, quotas and the node are asked for here, by name, and only
-// for the workspace that somebody looks at.
+// watcher; ReplicaSets, events, quotas and the node are asked for here, and
+// only for the workspace that somebody looks at.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -46,6 +47,12 @@ func (c *Client) Account(ctx context.Context, o workspace.Observed) (workspace.A
 			failed = err
 		}
 	}
+	if o.Deployment != nil {
+		sets, err := c.replicaSets(ctx, o.Ref)
+		if o.ReplicaSets = sets; err != nil {
+			note(err)
+		}
+	}
 	if events, err := c.accountEvents(ctx, o); err == nil {
 		o.Events = events
 	} else {
@@ -67,6 +74,26 @@ func (c *Client) Account(ctx context.Context, o workspace.Observed) (workspace.A
 	account := workspace.Explain(o)
 	account.Missing = missing
 	return account, failed
+}
+
+// replicaSets reads those of a workspace, newest first.
+func (c *Client) replicaSets(ctx context.Context, ref workspace.Ref) ([]workspace.ReplicaSet, error) {
+	list, err := c.clientset.AppsV1().ReplicaSets(ref.Namespace).List(ctx, metav1.ListOptions{LabelSelector: refSelector(ref)})
+	if err != nil {
+		return nil, err
+	}
+	sets := make([]replicaSetSeen, 0, len(list.Items))
+	for i := range list.Items {
+		sets = append(sets, seeReplicaSet(&list.Items[i]))
+	}
+	slices.SortFunc(sets, func(a, b replicaSetSeen) int {
+		return cmp.Or(cmp.Compare(b.revision, a.revision), b.observed.Created.Compare(a.observed.Created))
+	})
+	var out []workspace.ReplicaSet
+	for _, set := range sets {
+		out = append(out, set.observed)
+	}
+	return out, nil
 }
 
 // nodeOf returns the node of the newest pod, "" when there is none.

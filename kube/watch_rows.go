@@ -14,13 +14,12 @@ import (
 
 // row is one workspace. The watcher's mutex guards it.
 type row struct {
-	ref         workspace.Ref
-	deployment  *deploymentSeen
-	claim       *claimSeen
-	replicaSets map[string]replicaSetSeen
-	pods        map[string]podSeen
-	balancer    *workspace.Balancer
-	probe       *workspace.Probe // may be about an earlier pod
+	ref        workspace.Ref
+	deployment *deploymentSeen
+	claim      *claimSeen
+	pods       map[string]podSeen
+	balancer   *workspace.Balancer
+	probe      *workspace.Probe // may be about an earlier pod
 
 	events     []workspace.Event
 	eventsNext time.Time // when events are worth asking for again
@@ -47,14 +46,14 @@ func (r *row) unsettled() bool {
 }
 
 func (r *row) empty() bool {
-	return r.deployment == nil && r.claim == nil && r.balancer == nil && len(r.pods) == 0 && len(r.replicaSets) == 0
+	return r.deployment == nil && r.claim == nil && r.balancer == nil && len(r.pods) == 0
 }
 
 // at returns the row of ref, making it; called with w.mu held.
 func (w *Watcher) at(ref workspace.Ref) *row {
 	r := w.rows[ref]
 	if r == nil {
-		r = &row{ref: ref, replicaSets: map[string]replicaSetSeen{}, pods: map[string]podSeen{}}
+		r = &row{ref: ref, pods: map[string]podSeen{}}
 		w.rows[ref], w.order = r, nil
 	}
 	w.dirty[ref] = true
@@ -111,12 +110,6 @@ func (w *Watcher) observe(ref workspace.Ref, r *row, now time.Time) workspace.Ob
 		c := r.claim.observed
 		c.WaitsForPod = w.classes[c.StorageClass]
 		o.Claim = &c
-	}
-	sets := slices.SortedFunc(maps.Values(r.replicaSets), func(a, b replicaSetSeen) int {
-		return cmp.Or(cmp.Compare(b.revision, a.revision), b.observed.Created.Compare(a.observed.Created))
-	})
-	for _, rs := range sets {
-		o.ReplicaSets = append(o.ReplicaSets, rs.observed)
 	}
 	for _, p := range r.newestPods() {
 		pod := p.observed

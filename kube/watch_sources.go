@@ -1,8 +1,9 @@
 package kube
 
-// What is watched. Deployments, pods and claims make the list; ReplicaSets,
-// namespaces and nodes only explain it, and are often not readable. Services
-// are watched only where they are load balancers. Secrets are never listed.
+// What is watched. Deployments, pods and claims make the list; namespaces and
+// nodes only explain it, and are often not readable. Services are watched only
+// where they are load balancers. ReplicaSets are read for a closer look alone: a
+// Deployment repeats what admission told its own. Secrets are never listed.
 
 import (
 	"context"
@@ -76,8 +77,6 @@ func (w *Watcher) allSources() []*source {
 		w.claimSource(newSource(w, "persistentvolumeclaims", func() message { return &corev1.PersistentVolumeClaim{} },
 			from(core.RESTClient(), ns, "persistentvolumeclaims"), core.PersistentVolumeClaims(ns), own)),
 		w.podSource(newSource(w, "pods", func() message { return &corev1.Pod{} }, from(core.RESTClient(), ns, "pods"), core.Pods(ns), own)),
-		w.replicaSetSource(newSource(w, "replicasets.apps", func() message { return &appsv1.ReplicaSet{} },
-			from(apps.RESTClient(), ns, "replicasets"), apps.ReplicaSets(ns), own)),
 		w.namespaceSource(newSource(w, "namespaces", func() message { return &corev1.Namespace{} },
 			from(core.RESTClient(), "", "namespaces"), core.Namespaces(), func(o *metav1.ListOptions) {
 				if ns != "" {
@@ -174,11 +173,6 @@ func (w *Watcher) claimSource(s *source) *source {
 func (w *Watcher) podSource(s *source) *source {
 	return joined(w, s, seePod, func(r *row, name string, seen podSeen) { r.pods[name] = seen },
 		func(r *row, name string) { delete(r.pods, name) })
-}
-
-func (w *Watcher) replicaSetSource(s *source) *source {
-	return joined(w, s, seeReplicaSet, func(r *row, name string, seen replicaSetSeen) { r.replicaSets[name] = seen },
-		func(r *row, name string) { delete(r.replicaSets, name) })
 }
 
 func (w *Watcher) balancerSource(s *source) *source {

@@ -42,6 +42,7 @@ func drive(t *testing.T, snap workspace.Snapshot, change func(*Config)) *driver 
 	}
 	t.Cleanup(app.stop)
 	app.frame.every = 0
+	app.pane.Settle = time.Millisecond
 	app.ticks.spinning = true // no spinner: its ticks would take real time
 	d.app = app
 	d.size(120, 40)

@@ -44,7 +44,7 @@ func (p *Pane) load() tea.Cmd {
 		return nil
 	}
 	gen := p.gen
-	return tea.Tick(settle, func(time.Time) tea.Msg { return settledMsg{gen} })
+	return tea.Tick(p.Settle, func(time.Time) tea.Msg { return settledMsg{gen} })
 }
 
 // Stop cancels what is loading.

@@ -34,19 +34,25 @@ func (t Tab) String() string {
 }
 
 const (
-	settle  = 120 * time.Millisecond // a cursor that runs through the list loads nothing
-	refresh = 5 * time.Second        // events, objects and trouble are read again
-	lasting = 2 * time.Minute        // trouble that is older than this
-	seldom  = 30 * time.Second       // is looked into again this often
-	breath  = time.Second            // a workspace that changes is explained this often
+	refresh = 5 * time.Second  // events, objects and trouble are read again
+	lasting = 2 * time.Minute  // trouble that is older than this
+	seldom  = 30 * time.Second // is looked into again this often
+	breath  = time.Second      // a workspace that changes is explained this often
 )
 
 // Go runs f outside the program's loop, with a context that ends with the
 // program or with cancel. The message goes back to the pane's Update.
 type Go func(f func(ctx context.Context) tea.Msg) (cmd tea.Cmd, cancel context.CancelFunc)
 
+// Settle is the default of Pane.Settle.
+const Settle = 120 * time.Millisecond
+
 // Pane is owned by the program's loop.
 type Pane struct {
+	// Settle is how long the cursor has to rest before anything is loaded: one
+	// that runs through the list loads nothing.
+	Settle time.Duration
+
 	reader Reader
 	spawn  Go
 	now    func() time.Time
@@ -86,7 +92,7 @@ type Pane struct {
 
 // New returns an empty pane. reader may be nil.
 func New(reader Reader, spawn Go, now func() time.Time) *Pane {
-	return &Pane{reader: reader, spawn: spawn, now: now, log: newLogView()}
+	return &Pane{Settle: Settle, reader: reader, spawn: spawn, now: now, log: newLogView()}
 }
 
 // Show points the pane at a workspace; ok is false for none.
