@@ -119,22 +119,25 @@ func (p *Pane) start(s Scene, width int) []string {
 	used := cells.Width(head)
 	var lines []string
 	for _, stage := range stages {
-		mark, ink := "·", t.Muted
+		mark, word, ink := "·", "later", t.Muted
 		switch stage.State {
 		case workspace.StageDone:
-			mark, ink = "✓", t.Muted
+			mark, word = "✓", "done"
 		case workspace.StageRunning:
-			mark, ink = "◐", t.Busy
+			mark, word, ink = "◐", "now", t.Busy
 		case workspace.StageFailed:
-			mark, ink = "✕", t.Bad
+			mark, word, ink = "✕", "failed", t.Bad
 		case workspace.StageWaiting:
 		}
 		text := mark + " " + stage.Name
+		if t.Words {
+			text = stage.Name + " " + word
+		}
 		if took, ok := stage.Took(now); ok {
 			text += " " + cells.Age(took)
 		}
 		if used+cells.Width(text) > width && used > 0 {
-			lines = append(lines, line.String())
+			lines = append(lines, strings.TrimRight(line.String(), " "))
 			line.Reset()
 			used = 2
 			line.WriteString("  ")
@@ -142,7 +145,7 @@ func (p *Pane) start(s Scene, width int) []string {
 		line.WriteString(ink.Paint(text) + "  ")
 		used += cells.Width(text) + 2
 	}
-	return append(lines, line.String())
+	return append(lines, strings.TrimRight(line.String(), " "))
 }
 
 // facts is one line of what the list has no room for.
