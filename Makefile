@@ -48,7 +48,7 @@ bench: build ## print the measures, each with the command behind it
 	@go test ./tui/term ./tui -run '^$$' -bench 'Cat|Redraw|KeyToFrame' -benchtime 20x | grep '^Benchmark'
 	@go test ./cli -run '^$$' -bench ShellCut -benchtime 1x | grep '^Benchmark'
 	@go test ./tunnel/transfer -run '^$$' -bench Copy -benchtime 7x | grep '^Benchmark'
-	@BERTH_BIN=$(BIN) BERTH_TEST_KUBECONFIG=/dev/null go test ./cli -run '^$$' -bench Crowd -benchtime 1x -timeout 40m | grep '^Benchmark'
+	@BERTH_BIN=$(BIN) BERTH_TEST_KUBECONFIG=/dev/null go test ./cli -run '^$$' -bench 'Crowd|KeysWhileRowsChange' -benchtime 1x -timeout 40m | grep '^Benchmark'
 	@scripts/test realnode bench
 	@scripts/bench-tunnel
 
