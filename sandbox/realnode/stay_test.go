@@ -39,7 +39,9 @@ func TestAWorkspaceStaysTheSameThroughMoves(t *testing.T) {
 		func() {
 			b.berth("edit", "w", "--image", image.Next, "--yes")
 			b.eventually(60*time.Second, "the next image", func() error { return says(b.tryFar("w", "cat /etc/berth-image-version"), "2") })
+			between := b.pod("w").UID
 			b.berth("edit", "w", "--image", image.Workspace, "--yes")
+			b.newPod("w", between)
 		},
 	}
 	for i := range moves {
