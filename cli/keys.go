@@ -68,19 +68,7 @@ func newKeysList(a *app) *cobra.Command {
 
 // runKeysList prints the keys.
 func (a *app) runKeysList(ctx context.Context, name string, f format) error {
-	w, err := a.findOne(ctx, name)
-	if err != nil {
-		return err
-	}
-	c, err := a.cluster()
-	if err != nil {
-		return err
-	}
-	lines, err := c.client.Keys(ctx, w.Ref)
-	if err != nil {
-		return err
-	}
-	keys, err := readLines(w, lines)
+	w, keys, err := a.presentKeys(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -92,6 +80,24 @@ func (a *app) runKeysList(ctx context.Context, name string, f format) error {
 		a.note("nobody may log in: berth keys add " + w.Name + " KEY")
 	}
 	return printKeys(a.out, keys, own, f)
+}
+
+// presentKeys finds a workspace and the keys that may log in there.
+func (a *app) presentKeys(ctx context.Context, name string) (workspace.Workspace, []sshconf.AuthorizedKey, error) {
+	w, err := a.findOne(ctx, name)
+	if err != nil {
+		return w, nil, err
+	}
+	c, err := a.cluster()
+	if err != nil {
+		return w, nil, err
+	}
+	lines, err := c.client.Keys(ctx, w.Ref)
+	if err != nil {
+		return w, nil, err
+	}
+	keys, err := readLines(w, lines)
+	return w, keys, err
 }
 
 // readLines reads what the Secret holds.

@@ -69,10 +69,6 @@ func (a *app) runKeysAdd(ctx context.Context, o keysOptions) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.cluster()
-	if err != nil {
-		return err
-	}
 	var added []sshconf.AuthorizedKey
 	var notes []string
 	change := func(lines []string) ([]string, error) {
@@ -86,7 +82,7 @@ func (a *app) runKeysAdd(ctx context.Context, o keysOptions) error {
 		}
 		return lines, nil
 	}
-	if err := a.change(ctx, c, w, o, change); err != nil {
+	if err := a.change(ctx, w, o, change); err != nil {
 		return err
 	}
 	for _, note := range notes {
@@ -158,7 +154,11 @@ func nameKey(k sshconf.AuthorizedKey) string {
 }
 
 // change applies a change to the keys, or to a copy of them.
-func (a *app) change(ctx context.Context, c *cluster, w workspace.Workspace, o keysOptions, change func([]string) ([]string, error)) error {
+func (a *app) change(ctx context.Context, w workspace.Workspace, o keysOptions, change func([]string) ([]string, error)) error {
+	c, err := a.cluster()
+	if err != nil {
+		return err
+	}
 	if !o.dryRun {
 		return c.client.ChangeKeys(ctx, w.Ref, change)
 	}

@@ -48,19 +48,7 @@ func (a *app) runKeysRemove(ctx context.Context, o keysOptions) error {
 	if err := a.mayChange(o); err != nil {
 		return err
 	}
-	w, err := a.findOne(ctx, o.name)
-	if err != nil {
-		return err
-	}
-	c, err := a.cluster()
-	if err != nil {
-		return err
-	}
-	lines, err := c.client.Keys(ctx, w.Ref)
-	if err != nil {
-		return err
-	}
-	present, err := readLines(w, lines)
+	w, present, err := a.presentKeys(ctx, o.name)
 	if err != nil {
 		return err
 	}
@@ -96,7 +84,7 @@ func (a *app) runKeysRemove(ctx context.Context, o keysOptions) error {
 			return true
 		}), nil
 	}
-	if err := a.change(ctx, c, w, o, change); err != nil {
+	if err := a.change(ctx, w, o, change); err != nil {
 		return err
 	}
 	return a.changed(ctx, w, o, removed, false)

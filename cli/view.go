@@ -104,13 +104,11 @@ func (v *view) openSoon(ctx context.Context) (*kube.Watcher, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, timedOut(openLimit))
 	defer cancel()
 	slow := time.AfterFunc(openSlow, func() {
-		err := error(workspace.WithKind(workspace.ErrUnreachable, errors.New("the API server takes longer than 3 s to answer")))
-		if c, cerr := v.app.client(); cerr == nil {
-			if waiting := c.Waiting(); waiting != nil {
-				err = waiting
-			}
+		waiting := func() error { return nil }
+		if c, err := v.app.client(); err == nil {
+			waiting = c.Waiting
 		}
-		v.fail(err, 0)
+		v.fail(kube.Overdue(waiting), 0)
 	})
 	defer slow.Stop()
 	return v.open(ctx)

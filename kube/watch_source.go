@@ -35,9 +35,10 @@ const (
 // errSlow says that an answer is overdue while the request still waits.
 var errSlow = workspace.WithKind(workspace.ErrUnreachable, errors.New("the API server takes longer than 3 s to answer"))
 
-// overdue says what an answer waits for.
-func (w *Watcher) overdue() error {
-	if err := w.config.Waiting(); err != nil {
+// Overdue says what an answer that is slow to come waits for: what waiting
+// returns, or else the API server.
+func Overdue(waiting func() error) error {
+	if err := waiting(); err != nil {
 		return err
 	}
 	return errSlow
@@ -91,7 +92,7 @@ func (s *source) listOnce(ctx context.Context, o metav1.ListOptions) (runtime.Ob
 	if err := s.enter(ctx, "list"); err != nil {
 		return nil, err
 	}
-	slow := time.AfterFunc(slowAfter, func() { s.w.report(s, "list", s.w.overdue()) })
+	slow := time.AfterFunc(slowAfter, func() { s.w.report(s, "list", Overdue(s.w.config.Waiting)) })
 	list, err := s.list(ctx, o)
 	slow.Stop()
 	s.answered(ctx, "list", err)
@@ -104,7 +105,7 @@ func (s *source) watchOnce(ctx context.Context, o metav1.ListOptions) (watch.Int
 	if err := s.enter(ctx, "watch"); err != nil {
 		return nil, err
 	}
-	slow := time.AfterFunc(slowAfter, func() { s.w.report(s, "watch", s.w.overdue()) })
+	slow := time.AfterFunc(slowAfter, func() { s.w.report(s, "watch", Overdue(s.w.config.Waiting)) })
 	request, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(openTimeout, cancel)
 	stream, err := s.watch(request, o)
@@ -115,9 +116,7 @@ func (s *source) watchOnce(ctx context.Context, o metav1.ListOptions) (watch.Int
 		cancel()
 		return nil, err
 	}
-	if o.SendInitialEvents == nil || !*o.SendInitialEvents {
-		s.w.report(s, "watch", nil)
-	}
+	s.w.report(s, "watch", nil)
 	return &stoppable{Interface: stream, cancel: cancel}, nil
 }
 
@@ -247,15 +246,3 @@ func (s *source) Replace(list []any, _ string) error {
 
 // Resync has nothing to do: there is no second copy to compare with.
 func (s *source) Resync() error { return nil }
-
-// Transformer takes objects down on their way into the reflector's temporary
-// store, which would otherwise hold the whole list as it came.
-func (s *source) Transformer() cache.TransformFunc {
-	return func(obj any) (any, error) {
-		o, err := s.take(obj)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", s.resource, err)
-		}
-		return &o, nil
-	}
-}
