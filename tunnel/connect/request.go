@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 )
 
@@ -22,11 +23,17 @@ func (w way) request(conn net.Conn, at hop, target, authorization string) (net.C
 		head += "Proxy-Authorization: " + authorization + "\r\n"
 	}
 	// One write, so that it is one segment: some proxies parse only the first.
-	if _, err := io.WriteString(conn, head+"\r\n"); err != nil {
-		return nil, reply{}, w.stepError(at, StepConnect, err)
+	_, unsent := io.WriteString(conn, head+"\r\n")
+	if errors.Is(unsent, os.ErrDeadlineExceeded) {
+		return nil, reply{}, w.stepError(at, StepConnect, unsent)
 	}
+	// Who hangs up before it is asked may have said why: an alert about a
+	// certificate, "too many connections".
 	from := exactly(conn)
 	answer, rest, err := readReply(from)
+	if unsent != nil && (err == nil && answer.status/100 == 2 || hungUp(err)) {
+		err = unsent
+	}
 	if err != nil {
 		return nil, reply{}, w.stepError(at, StepConnect, err)
 	}
@@ -37,6 +44,12 @@ func (w way) request(conn net.Conn, at hop, target, authorization string) (net.C
 		return conn, answer, nil
 	}
 	return &prefixed{Conn: conn, rest: rest}, answer, nil
+}
+
+// hungUp reports whether err says no more than that nobody is there.
+func hungUp(err error) bool {
+	fault, _ := classify(StepConnect, err)
+	return err != nil && (fault == FaultReset || fault == FaultClosed)
 }
 
 // answerer is what an answer is read from.
