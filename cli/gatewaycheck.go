@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,13 +49,15 @@ func (a *app) runGatewayCheck(ctx context.Context, f format) error {
 	if err != nil {
 		return fmt.Errorf("looking at the gateway: %w", err)
 	}
-	ask, bare, err := a.probers(inst)
+	way, err := a.gatewayWay(inst)
 	if err != nil {
 		return err
 	}
-	checker := gateway.Checker{Cluster: objects, Installation: inst, Probe: ask, Bare: bare}
+	stranger := way
+	stranger.ClientCert, stranger.ClientKey, stranger.TokenFile, stranger.TokenCommand = "", "", "", ""
+	checker := gateway.Checker{Cluster: objects, Installation: inst, Probe: prober(way), Bare: prober(stranger)}
 	if inst.Gateway.TLS.Enabled() {
-		checker.Expiry = func(ctx context.Context) (time.Time, error) { return expiry(ctx, inst.Gateway) }
+		checker.Expiry = func(ctx context.Context) (time.Time, error) { return expiry(ctx, way) }
 	}
 	findings, err := checker.Check(ctx)
 	if err != nil {
@@ -78,22 +79,17 @@ func (a *app) runGatewayCheck(ctx context.Context, f format) error {
 	return nil
 }
 
-// probers ask the gateway as ssh does, through the user's proxy: ask with their
-// token and certificate, bare without.
-func (a *app) probers(inst workspace.Installation) (ask, bare gateway.Prober, err error) {
+// gatewayWay is the way to the gateway that ssh goes: through the user's proxy,
+// with their token and certificate.
+func (a *app) gatewayWay(inst workspace.Installation) (f alias.File, err error) {
 	p, err := a.place(workspace.Snapshot{Installation: inst, ClusterName: inst.Cluster})
-	if err != nil {
-		return nil, nil, err
+	if err == nil {
+		err = a.wayThrough(&f, p)
 	}
-	var f alias.File
-	if err := a.wayThrough(&f, p); err != nil {
-		return nil, nil, err
-	}
-	ask = prober(f)
-	f.ClientCert, f.ClientKey, f.TokenFile, f.TokenCommand = "", "", "", ""
-	return ask, prober(f), nil
+	return f, err
 }
 
+// prober asks the gateway on this way.
 func prober(f alias.File) gateway.Prober {
 	o := connect.OptionsFor(f)
 	o.Timeout = probeTimeout
@@ -117,26 +113,15 @@ func prober(f alias.File) gateway.Prober {
 	}
 }
 
-// expiry is when the gateway's certificate ends, whether it is to be trusted or
-// not: that, the prober finds out.
-func expiry(ctx context.Context, g workspace.Gateway) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	name := g.TLS.ServerName
-	if name == "*" {
-		name = ""
-	}
-	dialer := tls.Dialer{Config: &tls.Config{ServerName: name, InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}}
-	conn, err := dialer.DialContext(ctx, "tcp", g.Address)
+// expiry is when the gateway's certificate ends.
+func expiry(ctx context.Context, f alias.File) (time.Time, error) {
+	o := connect.OptionsFor(f)
+	o.Timeout = probeTimeout
+	cert, err := connect.Certificate(ctx, o)
 	if err != nil {
 		return time.Time{}, err
 	}
-	defer func() { _ = conn.Close() }() // nothing was said
-	secured, ok := conn.(*tls.Conn)
-	if !ok || len(secured.ConnectionState().PeerCertificates) == 0 {
-		return time.Time{}, errors.New("it shows none")
-	}
-	return secured.ConnectionState().PeerCertificates[0].NotAfter, nil
+	return cert.NotAfter, nil
 }
 
 // findingsText is the form for people: problems first, then notes, each with

@@ -95,6 +95,10 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 	}
 	dial, straight := tunnel.ForAlias(f, a.portForward, a.tellFallback()), tunnel.ForAlias(f, nil, nil)
 	from := time.Now()
+	left := 1
+	if f.Transport == alias.Gateway {
+		left = everyGateway
+	}
 	for pause := redial(); ; {
 		way := dial
 		if f.Transport == alias.Direct && time.Since(from) < directLag {
@@ -102,6 +106,9 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 		}
 		err := tunnel.Probe(ctx, way)
 		if err == nil {
+			if left--; left > 0 {
+				continue
+			}
 			tell(workspace.Progress{Step: "ssh answers", Done: true, Elapsed: time.Since(begun)})
 			return nil
 		}
@@ -115,6 +122,11 @@ func (a *app) awaitSSH(ctx context.Context, ref workspace.Ref, before string, ti
 		}
 	}
 }
+
+// everyGateway is how many answers a wait takes through a gateway. A gateway has
+// several pods, each learns of a workspace on its own, and a new connection goes
+// to any of them: one answer alone says little of the next.
+const everyGateway = 3
 
 // directLag is how long an address of a workspace's own may take to answer
 // before the way round is taken: it is as new as the workspace.

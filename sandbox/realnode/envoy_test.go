@@ -28,6 +28,9 @@ func TestThroughEnvoy(t *testing.T) {
 			waysIn(b, true)
 			transfer(b, "w")
 			nothingElsePasses(b, kind)
+			if kind == "envoy" {
+				aliasesDoNotPass(b)
+			}
 			noneOfAThousandPasses(b, "w")
 			rollout(b, old)
 			b.listenersStay(func() { sessionsStay(b) })

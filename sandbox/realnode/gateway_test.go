@@ -173,6 +173,26 @@ func nothingElsePasses(b *bed, kind string) {
 	}
 }
 
+// aliasesDoNotPass asks a gateway that looks names up itself for Services that are
+// names of something else: its own pod, the machine's metadata. Anybody who may
+// make a Service can make such a one, and the DNS of most clusters has a name for
+// every address.
+func aliasesDoNotPass(b *bed) {
+	b.t.Helper()
+	for _, address := range []string{"127-0-0-1", "169-254-169-254", "0-0-0-0"} {
+		name := "to-" + address
+		b.apply(fmt.Sprintf(`{"apiVersion":"v1","kind":"Service","metadata":{"name":%q,"namespace":%q},"spec":{"type":"ExternalName","externalName":%q,"ports":[{"port":22}]}}`,
+			name, b.namespace, address+".default.pod.cluster.local"))
+		b.eventually(20*time.Second, "a Service that is another name is refused", func() error {
+			status, err := connect(b.gateway, name+"--"+b.namespace+"."+meshDomain+":22")
+			if err != nil || !strings.HasPrefix(status, "HTTP/1.1 403") {
+				return fmt.Errorf("CONNECT to %s gives %q, %v", name, status, err)
+			}
+			return nil
+		})
+	}
+}
+
 // sessionsStay holds a session while other workspaces come, change and go.
 func sessionsStay(b *bed) {
 	b.t.Helper()

@@ -7,18 +7,34 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// watchHangup calls gone when the other end of in closes. It takes no byte
-// from in: what ssh has said already stays for whoever copies in the end,
-// which may be another program. The watch is over when release returns.
+// unwatched is how long a run goes on without a look at whether ssh is still
+// there: most are done before, and a watch costs them a thread.
+const unwatched = 100 * time.Millisecond
+
+// watchHangup calls gone when the other end of in closes, or a moment later. It
+// takes no byte from in: what ssh has said already stays for whoever copies in
+// the end, which may be another program. The watch is over when release returns.
 func watchHangup(in io.Reader, gone func()) (release func()) {
 	file, ok := in.(*os.File)
 	if !ok {
 		return func() {}
 	}
+	end := make(chan func(), 1)
+	timer := time.AfterFunc(unwatched, func() { end <- startWatch(file, gone) })
+	return func() {
+		if !timer.Stop() {
+			(<-end)()
+		}
+	}
+}
+
+// startWatch watches until the function that it returns is called.
+func startWatch(file *os.File, gone func()) (end func()) {
 	raw, err := file.SyscallConn()
 	if err != nil {
 		return func() {}

@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -125,6 +126,42 @@ func TestDialAnAddressThroughAProxy(t *testing.T) {
 }
 
 // Behind an https proxy the tunnel is what arrives first on a TLS connection.
+// A certificate is looked at on the way that connections go, also one that is
+// not to be trusted, of a gateway that would not let us in.
+func TestCertificateThroughAProxy(t *testing.T) {
+	t.Parallel()
+	proxy := sshtest.Tinyproxy(t, "", "")
+	for name, tt := range map[string]struct {
+		ends   time.Time
+		demand bool
+	}{
+		"good":                      {time.Now().Add(time.Hour), false},
+		"expired":                   {time.Now().Add(-time.Hour), false},
+		"asks for one of our own":   {time.Now().Add(time.Hour), true},
+		"expired, asks for our own": {time.Now().Add(-time.Hour), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ca := sshtest.NewCA(t)
+			config := ca.Server(t, "ssh.example.com", tt.ends)
+			if tt.demand {
+				config = ca.Demand(config)
+				config.MaxVersion = tls.VersionTLS12 // it refuses within the handshake
+			}
+			gateway := sshtest.Listen(t, config, sshtest.Say(""))
+			o := options(behind(gateway))
+			o.Proxy, o.TLS, o.ServerName = "http://"+proxy, true, "ssh.example.com"
+			cert, err := connect.Certificate(t.Context(), o)
+			if err != nil || !cert.NotAfter.Equal(tt.ends.UTC().Truncate(time.Second)) {
+				t.Errorf("certificate %v, error %v, want one that ends at %s", cert, err, tt.ends)
+			}
+			o.Proxy = "http://" + sshtest.Tinyproxy(t, "me", "s3cret")
+			_, err = connect.Certificate(t.Context(), o)
+			requireProxyError(t, err, o, "407 Proxy Authentication Required", "http://USER:PASSWORD@")
+		})
+	}
+}
+
 func TestDialThroughAnHTTPSProxy(t *testing.T) {
 	t.Parallel()
 	ca := sshtest.NewCA(t)

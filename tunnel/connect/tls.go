@@ -43,6 +43,47 @@ func (w way) handshake(ctx context.Context, conn net.Conn, at hop, config *tls.C
 	return secured, nil
 }
 
+// Certificate returns what o.Address shows for a certificate, whether it is to be
+// trusted or not, and whether it lets us in or not: that, Dial finds out.
+// Failures are Dial's.
+func Certificate(ctx context.Context, o Options) (*x509.Certificate, error) {
+	o.TokenFile, o.TokenCommand, o.ClientCert = "", nil, "" // nothing is asked of it
+	w, err := o.way(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config, err := tlsConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	var shown *x509.Certificate
+	config.InsecureSkipVerify = true // it is looked at, not trusted
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		if len(state.PeerCertificates) > 0 {
+			shown = state.PeerCertificates[0]
+		}
+		return nil
+	}
+	conn, err := w.dialTCP(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }() // nothing was said
+	through := conn
+	if w.proxy != nil {
+		if through, err = w.pass(ctx, conn); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := w.handshake(ctx, through, w.target(), config); err != nil && shown == nil {
+		return nil, err
+	}
+	if shown == nil {
+		return nil, errors.New("it shows no certificate")
+	}
+	return shown, nil
+}
+
 func tlsConfig(o Options) (*tls.Config, error) {
 	config := proxyTLS(o.ServerName)
 	if o.ServerName == "" {
