@@ -195,6 +195,24 @@ func TestSecurityOptionsThatMakeNoManifest(t *testing.T) {
 	}
 }
 
+// With a port or an address of its own a workspace's sshd is reached as it is:
+// there is nobody who would speak TLS, or ask for a token.
+func TestKindsWithoutATunnelTakeNoCredentials(t *testing.T) {
+	ca := fixture(t, "gateway-ca.pem")
+	for kind, domain := range map[string]string{"tcp-port": "ssh.acme.test", "load-balancer": "", "port-forward": ""} {
+		for name, o := range map[string]gateway.Options{
+			"TLS":          {TLS: gateway.TLS{Secret: "connect-tls", CA: ca}},
+			"certificates": {TLS: gateway.TLS{Secret: "connect-tls", CA: ca, ClientCertificates: true}},
+			"a token":      {TLS: gateway.TLS{Secret: "connect-tls"}, Token: gateway.Token{Issuer: "https://id.acme.test", JWKS: fixture(t, "keys.json"), Audiences: []string{"berth"}}},
+		} {
+			o.Kind, o.Domain = kind, domain
+			if data, err := gateway.Manifest(o); !errors.Is(err, workspace.ErrUsage) || !strings.Contains(err.Error(), "kind "+kind+" ") || data != nil {
+				t.Errorf("%s with %s: error %v", kind, name, err)
+			}
+		}
+	}
+}
+
 // selfSigned makes a certificate that is no CA's and ends in a while, and its
 // key.
 func selfSigned(t *testing.T, in time.Duration) (cert, key []byte) {
