@@ -74,22 +74,29 @@ func newBed(t testing.TB, level string) *bed {
 	return b
 }
 
-// explain shows what the cluster knows, for a test that failed.
+// explain shows what the cluster knows, for a test that failed: briefly, or it
+// would hide what the test says.
 func (b *bed) explain() {
 	events, err := b.api.CoreV1().Events(b.namespace).List(context.Background(), metav1.ListOptions{})
 	if err != nil {
 		return
 	}
 	for _, e := range events.Items {
-		b.t.Logf("event: %s %s %s: %s", e.InvolvedObject.Kind, e.InvolvedObject.Name, e.Reason, e.Message)
+		if e.Type != corev1.EventTypeNormal {
+			b.t.Logf("event: %s %s %s: %.300s", e.InvolvedObject.Kind, e.InvolvedObject.Name, e.Reason, e.Message)
+		}
 	}
 	pods, err := b.api.CoreV1().Pods(b.namespace).List(context.Background(), metav1.ListOptions{})
 	if err != nil {
 		return
 	}
 	for _, p := range pods.Items {
-		out, err := b.api.CoreV1().Pods(b.namespace).GetLogs(p.Name, &corev1.PodLogOptions{}).DoRaw(context.Background())
-		b.t.Logf("pod %s %s %+v: %v\n%s", p.Name, p.Status.Phase, p.Status.ContainerStatuses, err, out)
+		out, err := b.api.CoreV1().Pods(b.namespace).GetLogs(p.Name, &corev1.PodLogOptions{TailLines: new(int64(20))}).DoRaw(context.Background())
+		states := ""
+		for _, c := range p.Status.ContainerStatuses {
+			states += fmt.Sprintf(" %s: ready %t, restarts %d, %s;", c.Name, c.Ready, c.RestartCount, c.State.String())
+		}
+		b.t.Logf("pod %s %s%s %v\n%s", p.Name, p.Status.Phase, states, err, out)
 	}
 }
 
