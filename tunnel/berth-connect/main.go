@@ -7,6 +7,12 @@
 // ends; without --fdpass, or where ssh waits for none, it copies until either
 // side ends. It is a program of its own because it starts once for every ssh
 // connection and must be small; `berth connect` does the same.
+//
+// One goroutine does the work, so it does not matter how many processors a
+// container may use, and to find out would take a twentieth of the time.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
 package main
 
 import (
