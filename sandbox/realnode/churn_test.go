@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -74,14 +73,15 @@ func holdThroughChurn(b *testing.B, kind string) {
 
 // BenchmarkRoute is the time from writing a workspace's Service and route to
 // the gateway's 200, with many other workspaces in place. The pod runs already:
-// what is measured is the gateway's part.
+// what is measured is the gateway's part. The others are what a gateway sees of
+// a workspace: a Service with an endpoint, and a route.
 func BenchmarkRoute(b *testing.B) {
 	for _, kind := range []string{"istio", "istio-static", "istio-envoyfilter", "envoy", "envoy-gateway"} {
 		b.Run(kind, func(b *testing.B) {
 			bed := meshed(b, kind)
 			bed.create("w", image.SSHD)
 			f := newFleet(bed)
-			f.create(crowd)
+			f.lay(crowd)
 			var took []float64
 			for b.Loop() {
 				for range 20 {
@@ -91,7 +91,7 @@ func BenchmarkRoute(b *testing.B) {
 			b.ReportMetric(median(took), "median-s")
 			b.ReportMetric(took[len(took)-1], "max-s") // median has sorted them
 			b.ReportMetric(0, "ns/op")
-			f.remove(crowd)
+			f.clear(crowd)
 		})
 	}
 }
@@ -104,6 +104,8 @@ type fleet struct {
 	inst   workspace.Installation
 	spec   workspace.Spec
 	id     kube.Identity
+
+	service corev1.ServiceSpec // workspace w's, for other names of its pod
 }
 
 func newFleet(b *bed) *fleet {
@@ -128,6 +130,14 @@ func newFleet(b *bed) *fleet {
 	f.spec = plan.Spec
 	if f.id, err = kube.NewIdentity([]string{b.mustCommand("cat", b.home+"/.ssh/id_ed25519.pub")}); err != nil {
 		b.t.Fatal(err)
+	}
+	service, err := b.api.CoreV1().Services(b.namespace).Get(b.t.Context(), "w", metav1.GetOptions{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	f.service = corev1.ServiceSpec{Selector: service.Spec.Selector, Ports: service.Spec.Ports}
+	for i := range f.service.Ports {
+		f.service.Ports[i].NodePort = 0
 	}
 	return f
 }
@@ -174,36 +184,41 @@ func (f *fleet) each(n int, do func(context.Context, workspace.Ref) error) {
 	}
 }
 
+// lay gives the pod of workspace w many other names.
+func (f *fleet) lay(n int) {
+	f.bed.t.Helper()
+	f.each(n, f.write)
+}
+
+// clear takes them away.
+func (f *fleet) clear(n int) {
+	f.bed.t.Helper()
+	f.each(n, func(ctx context.Context, ref workspace.Ref) error {
+		objects, err := f.routeOf(ref)
+		if err != nil {
+			return err
+		}
+		for _, o := range objects {
+			if err := f.resource(o).Delete(ctx, o.GetName(), metav1.DeleteOptions{}); err != nil {
+				return err
+			}
+		}
+		return f.bed.api.CoreV1().Services(ref.Namespace).Delete(ctx, ref.Name, metav1.DeleteOptions{})
+	})
+}
+
 // route gives the pod of workspace w another name, and returns how long the
 // gateway took to reach it by that name.
 func (f *fleet) route(name string) time.Duration {
 	f.bed.t.Helper()
-	ctx, ref := f.bed.t.Context(), workspace.Ref{Namespace: f.bed.namespace, Name: name}
+	ref := workspace.Ref{Namespace: f.bed.namespace, Name: name}
 	way, err := route.For(f.inst)
 	if err != nil {
 		f.bed.t.Fatal(err)
 	}
-	objects, err := way.Objects(ref, f.inst)
-	if err != nil {
-		f.bed.t.Fatal(err)
-	}
-	service, err := f.bed.api.CoreV1().Services(ref.Namespace).Get(ctx, "w", metav1.GetOptions{})
-	if err != nil {
-		f.bed.t.Fatal(err)
-	}
-	ports := service.Spec.Ports
-	for i := range ports {
-		ports[i].NodePort = 0
-	}
 	begun := time.Now()
-	_, err = f.bed.api.CoreV1().Services(ref.Namespace).Create(ctx, &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.ServiceSpec{Selector: service.Spec.Selector, Ports: ports},
-	}, metav1.CreateOptions{})
-	if err != nil {
+	if err := f.write(f.bed.t.Context(), ref); err != nil {
 		f.bed.t.Fatal(err)
-	}
-	for _, o := range objects {
-		f.post(ctx, o)
 	}
 	for {
 		status, err := connect(f.bed.gateway, way.Authority(ref, f.inst))
@@ -217,12 +232,39 @@ func (f *fleet) route(name string) time.Duration {
 	}
 }
 
-// post writes an object of a route.
-func (f *fleet) post(ctx context.Context, o runtime.Object) {
-	f.bed.t.Helper()
-	u := o.(*unstructured.Unstructured)
-	resource, _ := meta.UnsafeGuessKindToResource(u.GroupVersionKind())
-	if _, err := f.raw.Resource(resource).Namespace(u.GetNamespace()).Create(ctx, u, metav1.CreateOptions{}); err != nil {
-		f.bed.t.Fatal(err)
+// write makes the Service and the route of a name.
+func (f *fleet) write(ctx context.Context, ref workspace.Ref) error {
+	objects, err := f.routeOf(ref)
+	if err != nil {
+		return err
 	}
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: ref.Name}, Spec: f.service}
+	if _, err := f.bed.api.CoreV1().Services(ref.Namespace).Create(ctx, service, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if _, err := f.resource(o).Create(ctx, o, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// routeOf is what a name needs of its kind.
+func (f *fleet) routeOf(ref workspace.Ref) (list []*unstructured.Unstructured, err error) {
+	way, err := route.For(f.inst)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := way.Objects(ref, f.inst)
+	for _, o := range objects {
+		list = append(list, o.(*unstructured.Unstructured))
+	}
+	return list, err
+}
+
+// resource is where an object of a route is written.
+func (f *fleet) resource(o *unstructured.Unstructured) dynamic.ResourceInterface {
+	resource, _ := meta.UnsafeGuessKindToResource(o.GroupVersionKind())
+	return f.raw.Resource(resource).Namespace(o.GetNamespace())
 }
