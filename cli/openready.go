@@ -21,6 +21,9 @@ const factsTimeout = 15 * time.Second
 // workspace has what it needs, and says how it is opened. What is missing and
 // not fatal comes back as warnings; anyway makes a warning of everything.
 func (a *app) planOpen(ctx context.Context, f alias.File, e editor.Editor, path string, anyway bool) (opening, []editor.Missing, error) {
+	if err := e.Fit(ctx); err != nil && !anyway {
+		return opening{}, nil, err
+	}
 	home, warnings, err := a.check(ctx, f, e)
 	if anyway && ctx.Err() == nil {
 		warnings, err = append(warnings, passedOver(err)...), nil
