@@ -95,7 +95,7 @@ func (a *app) runOpen(ctx context.Context, o openOptions) error {
 			return err
 		}
 	}
-	lacks := asyncExtension(ctx, chosen, o.dryRun)
+	lacks := a.asyncExtension(ctx, chosen, o.dryRun)
 	launch, warnings, err := a.planOpen(ctx, f, chosen, o.path, o.force)
 	lacking := lacks(err != nil)
 	a.tellMissing(warnings)
@@ -196,22 +196,30 @@ func (a *app) copyHeadless(err error) error {
 // asyncExtension asks the editor for its extension while something else is done:
 // its command takes a second to answer. The function that it returns waits, or
 // gives up, and says whether the extension is known to be missing.
-func asyncExtension(ctx context.Context, e editor.Editor, skip bool) (lacks func(giveUp bool) bool) {
+func (a *app) asyncExtension(ctx context.Context, e editor.Editor, skip bool) (lacks func(giveUp bool) bool) {
 	if skip || e.Extension() == "" {
 		return func(bool) bool { return false }
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	missing := make(chan bool, 1)
+	type answer struct {
+		has bool
+		err error
+	}
+	said := make(chan answer, 1)
 	go func() {
 		has, err := e.HasExtension(ctx)
-		missing <- err == nil && !has
+		said <- answer{has, err}
 	}()
 	return func(giveUp bool) bool {
 		if giveUp {
 			cancel()
 		}
 		defer cancel()
-		return <-missing
+		got := <-said
+		if got.err != nil && ctx.Err() == nil {
+			a.note("which extensions it has is not known: " + workspace.Safe(got.err.Error()))
+		}
+		return got.err == nil && !got.has
 	}
 }
 
