@@ -30,9 +30,9 @@ func (e *unfitError) Error() string {
 
 // Unwrap carries the next steps.
 func (e *unfitError) Unwrap() []error {
-	errs := make([]error, len(e.missing))
-	for i, m := range e.missing {
-		errs[i] = workspace.WithHint(errors.New(m.Text), m.Next)
+	var errs []error
+	for _, m := range e.missing {
+		errs = append(errs, workspace.WithHint(errors.New(m.Text), m.Next))
 	}
 	return errs
 }
@@ -65,9 +65,20 @@ func offerForce(err error) error {
 	var refused *tunnel.AuthError
 	switch {
 	case errors.As(err, &unfit):
-		return workspace.WithHint(err, "or open it all the same: --force")
+		return &lastHintError{err, "or open it all the same: --force"}
 	case errors.As(err, &refused):
-		return workspace.WithHint(err, "where ssh can log in and berth cannot: --force starts the editor all the same")
+		return &lastHintError{err, "or, where ssh can log in and berth cannot, start the editor all the same: --force"}
 	}
 	return err
+}
+
+// lastHintError has a hint that comes after those of its error.
+type lastHintError struct {
+	error
+	hint string
+}
+
+// Unwrap gives the error, then the hint.
+func (e *lastHintError) Unwrap() []error {
+	return []error{e.error, workspace.WithHint(errors.New(e.hint), e.hint)}
 }
