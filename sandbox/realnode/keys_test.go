@@ -13,8 +13,9 @@ import (
 	"github.com/berth-sh/berth/sandbox/realnode/image"
 )
 
-// A kubelet brings a Secret into a running container when it next looks, so
-// these tests are what the sentence "within about two minutes" stands on.
+// A kubelet brings a Secret into a running container when it next looks: this
+// one every ten seconds, most every minute. The commands have to wait for it, and
+// these tests fail where they end too early.
 
 // keyed are workspaces that get their keys in different ways: with root and
 // without, and below the merged system of a full one.
