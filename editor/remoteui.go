@@ -34,7 +34,7 @@ func (e Editor) Fit(ctx context.Context) error {
 	_, rest, _ := strings.Cut(string(out), " ")
 	have, err := release(strings.TrimSpace(firstLine(rest)))
 	if err == nil && olderThan(have, remoteUIRelease) {
-		err = fmt.Errorf("Neovim on this machine is %s, and shows one that runs elsewhere only from %s on", have, remoteUIRelease)
+		err = fmt.Errorf("this machine's Neovim is %s, and shows one that runs elsewhere only from %s on", have, remoteUIRelease)
 		return workspace.WithHint(err, "install a newer one, or run it in the workspace: --in nvim")
 	}
 	return nil // what it calls itself may be anything

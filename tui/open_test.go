@@ -22,7 +22,7 @@ type desk struct {
 	editors []string
 	result  OpenResult
 	lacks   []string // what keeps every editor from working
-	install error // of adding the line
+	install error    // of adding the line
 	needed  bool
 	asked   []string
 }
