@@ -40,7 +40,7 @@ NAME.berth-partial; the same command with --resume compares it and goes on.
 
 A link on the command line is followed. Links in a folder are made again as links
 where they stay inside it; others are left out and said to be, as are devices and
-sockets.`,
+sockets. One that has the name of a copy is left alone.`,
 		Example: `  berth cp api:results.csv .
   berth cp -r ./site api:/srv/www
   berth cp --resume api:model.bin api:data.bin ~/models`,

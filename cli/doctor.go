@@ -54,7 +54,7 @@ whoever reads a bug report is put into one file, with secrets taken out.`,
 		},
 	}
 	cmd.Flags().VarP(format, "output", "o", "`format`: "+format.names())
-	cmd.Flags().StringVar(&o.bundle, "bundle", "", "write `FILE`.tar.gz to attach to a bug report")
+	cmd.Flags().StringVar(&o.bundle, "bundle", "", "write `FILE`, a .tar.gz, to attach to a bug report")
 	return cmd
 }
 

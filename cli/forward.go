@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/berth-sh/berth/tunnel"
-	"github.com/berth-sh/berth/workspace"
 	"github.com/berth-sh/berth/workspace/alias"
 )
 
@@ -90,7 +87,7 @@ func (a *app) runForward(ctx context.Context, o forwardOptions) error {
 	}.Run(ctx)
 	var busy *tunnel.ListenError
 	if errors.As(err, &busy) && !busy.Forward.Reverse {
-		return explainBusy(ctx, busy)
+		return explainBusy(ctx, busy, forwards)
 	}
 	return err
 }
@@ -174,42 +171,4 @@ func (n forwardNews) stalled(stalled bool) {
 	} else {
 		n.say("%s answers again", n.name)
 	}
-}
-
-// explainBusy names who holds a port, and one that is free.
-func explainBusy(ctx context.Context, busy *tunnel.ListenError) error {
-	if !busy.InUse() {
-		return busy
-	}
-	err := workspace.WithKind(workspace.ErrConflict, busy)
-	host, port, splitErr := net.SplitHostPort(busy.Forward.Listen.Address)
-	if splitErr != nil {
-		return workspace.WithHint(err, "remove the socket if nothing uses it: rm "+busy.Forward.Listen.Address)
-	}
-	n, _ := strconv.Atoi(port)
-	if owner := portOwner(ctx, n); owner != "" {
-		err = workspace.WithKind(workspace.ErrConflict, fmt.Errorf("%w by %s", busy, owner))
-	}
-	_, target, _ := net.SplitHostPort(busy.Forward.Target.Address)
-	if free := freePort(ctx, host, n); free > 0 && target != "" {
-		err = workspace.WithHint(err, fmt.Sprintf("port %d is free: %d:%s", free, free, target))
-	}
-	return err
-}
-
-// freePort is the next port that nobody listens on, 0 where none is near.
-func freePort(ctx context.Context, host string, after int) int {
-	const near = 100
-	if host == "*" {
-		host = ""
-	}
-	for port := after + 1; port <= min(after+near, 65535); port++ {
-		var config net.ListenConfig
-		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-		if err == nil {
-			_ = l.Close() // it is free
-			return port
-		}
-	}
-	return 0
 }

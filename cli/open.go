@@ -21,6 +21,7 @@ type openOptions struct {
 	path   string
 	start  bool
 	yes    bool
+	force  bool // whatever the checks say
 	dryRun bool
 	format format // of dryRun
 }
@@ -37,7 +38,9 @@ func newOpenCommand(a *app, runF func(context.Context, openOptions) error) *cobr
 editor needs. The editor that is named with --in is the workspace's own from then on;
 else it is $BERTH_EDITOR, the one from the settings, or the first that is found.
 
-Where there is no screen, the command and the address are printed and copied.`,
+Where there is no screen, the command and the address are printed and copied.
+--force starts the editor whatever the checks say: that the workspace lacks a
+command, port forwarding or sftp, cannot be looked at, or does not let berth in.`,
 		Example: `  berth open api
   berth open api --in nvim --path /etc
   berth open api --in ~/apps/cursor/cursor`,
@@ -56,6 +59,7 @@ Where there is no screen, the command and the address are printed and copied.`,
 	flags.StringVar(&o.path, "path", "", "`folder` in the workspace (default: home)")
 	flags.BoolVar(&o.start, "start", false, "start the workspace if it is stopped")
 	flags.BoolVar(&o.yes, "yes", false, "answer every question with yes")
+	flags.BoolVar(&o.force, "force", false, "start the editor even where the workspace lacks what it needs")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print what would run and run nothing")
 	flags.VarP(format, "output", "o", "`format` of --dry-run: "+format.names())
 	a.completeFlag(cmd, "in", completeEditors)
@@ -91,14 +95,12 @@ func (a *app) runOpen(ctx context.Context, o openOptions) error {
 			return err
 		}
 	}
-	lacks := asyncExtension(ctx, chosen, o.dryRun)
-	launch, warnings, err := a.planOpen(ctx, f, chosen, o.path)
+	lacks := a.asyncExtension(ctx, chosen, o.dryRun)
+	launch, warnings, err := a.planOpen(ctx, f, chosen, o.path, o.force)
 	lacking := lacks(err != nil)
-	for _, m := range warnings {
-		a.note(m.Text + "; " + m.Next)
-	}
+	a.tellMissing(warnings)
 	if err != nil {
-		return err
+		return offerForce(err)
 	}
 	defer launch.close()
 	if lacking {
@@ -117,6 +119,20 @@ func (a *app) runOpen(ctx context.Context, o openOptions) error {
 	a.rememberEditor(f, o.editor, chosen)
 	fmt.Fprintf(a.err, "opened %s in %s\n", f.Name, chosen.Name)
 	return nil
+}
+
+// tellMissing tells what was found and does not keep the editor from starting.
+func (a *app) tellMissing(warnings []editor.Missing) {
+	for _, m := range warnings {
+		text := m.Text
+		if m.Fatal {
+			text = "passed over: " + text
+		}
+		if m.Next != "" {
+			text += "; " + m.Next
+		}
+		a.note(text)
+	}
 }
 
 // openTarget finds the workspace, or an alias that was imported, and the editor,
@@ -180,22 +196,30 @@ func (a *app) copyHeadless(err error) error {
 // asyncExtension asks the editor for its extension while something else is done:
 // its command takes a second to answer. The function that it returns waits, or
 // gives up, and says whether the extension is known to be missing.
-func asyncExtension(ctx context.Context, e editor.Editor, skip bool) (lacks func(giveUp bool) bool) {
+func (a *app) asyncExtension(ctx context.Context, e editor.Editor, skip bool) (lacks func(giveUp bool) bool) {
 	if skip || e.Extension() == "" {
 		return func(bool) bool { return false }
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	missing := make(chan bool, 1)
+	type answer struct {
+		has bool
+		err error
+	}
+	said := make(chan answer, 1)
 	go func() {
 		has, err := e.HasExtension(ctx)
-		missing <- err == nil && !has
+		said <- answer{has, err}
 	}()
 	return func(giveUp bool) bool {
 		if giveUp {
 			cancel()
 		}
 		defer cancel()
-		return <-missing
+		got := <-said
+		if got.err != nil && ctx.Err() == nil {
+			a.note("which extensions it has is not known: " + workspace.Safe(got.err.Error()))
+		}
+		return got.err == nil && !got.has
 	}
 }
 

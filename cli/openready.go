@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,14 +19,20 @@ const factsTimeout = 15 * time.Second
 
 // planOpen logs in by the way that the editor will take, looks whether the
 // workspace has what it needs, and says how it is opened. What is missing and
-// not fatal comes back as warnings.
-func (a *app) planOpen(ctx context.Context, f alias.File, e editor.Editor, path string) (opening, []editor.Missing, error) {
-	if err := a.tryWay(ctx, f); err != nil {
+// not fatal comes back as warnings; anyway makes a warning of everything.
+func (a *app) planOpen(ctx context.Context, f alias.File, e editor.Editor, path string, anyway bool) (opening, []editor.Missing, error) {
+	if err := e.Fit(ctx); err != nil && !anyway {
 		return opening{}, nil, err
 	}
-	home, warnings, err := a.look(ctx, f, e)
+	home, warnings, err := a.check(ctx, f, e)
+	if anyway && ctx.Err() == nil {
+		warnings, err = append(warnings, passedOver(err)...), nil
+	}
 	if err != nil {
 		return opening{}, warnings, err
+	}
+	if path == "" && home == "" {
+		return opening{}, warnings, workspace.WithHint(workspace.Usagef("the home of %s is not known", f.Name), "name the folder to open: --path /FOLDER")
 	}
 	if path == "" {
 		path = home
@@ -49,6 +54,14 @@ func (a *app) planOpen(ctx context.Context, f alias.File, e editor.Editor, path 
 		return opening{}, warnings, err
 	}
 	return l, warnings, nil
+}
+
+// check goes the way of the alias and looks at what is at its end.
+func (a *app) check(ctx context.Context, f alias.File, e editor.Editor) (home string, warnings []editor.Missing, err error) {
+	if err := a.tryWay(ctx, f); err != nil {
+		return "", nil, err
+	}
+	return a.look(ctx, f, e)
 }
 
 // tryWay goes the way of the alias itself, without a detour: an editor hides
@@ -84,15 +97,18 @@ func (a *app) look(ctx context.Context, f alias.File, e editor.Editor) (home str
 	if err != nil {
 		return home, nil, err
 	}
-	var errs []error
+	var fatal []editor.Missing
 	for _, m := range e.Missing(facts, f.Name) {
 		if m.Fatal {
-			errs = append(errs, workspace.WithHint(errors.New(m.Text), m.Next))
+			fatal = append(fatal, m)
 		} else {
 			warnings = append(warnings, m)
 		}
 	}
-	return home, warnings, errors.Join(errs...)
+	if len(fatal) > 0 {
+		err = &unfitError{fatal}
+	}
+	return home, warnings, err
 }
 
 // lookFacts asks the workspace's shell and its sshd.

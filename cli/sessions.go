@@ -154,16 +154,11 @@ func (s sessions) Editors() []string {
 }
 
 // Open implements tui.Sessions.
-func (s sessions) Open(ctx context.Context, w workspace.Workspace, name string) (tui.OpenResult, error) {
-	return s.OpenAt(ctx, w, name, "")
-}
-
-// OpenAt implements tui.DirectoryOpener.
-func (s sessions) OpenAt(ctx context.Context, w workspace.Workspace, name, directory string) (tui.OpenResult, error) {
+func (s sessions) Open(ctx context.Context, w workspace.Workspace, how tui.OpenRequest) (tui.OpenResult, error) {
 	if err := s.running(w); err != nil {
 		return tui.OpenResult{}, err
 	}
-	chosen, err := s.choose(name)
+	chosen, err := s.choose(how.Editor)
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
@@ -172,7 +167,11 @@ func (s sessions) OpenAt(ctx context.Context, w workspace.Workspace, name, direc
 	if err != nil {
 		return tui.OpenResult{}, err
 	}
-	launch, warnings, err := app.planOpen(ctx, f, chosen, directory)
+	launch, warnings, err := app.planOpen(ctx, f, chosen, how.Directory, how.Anyway)
+	var unfit *unfitError
+	if errors.As(err, &unfit) {
+		return tui.OpenResult{Lacks: unfit.lines()}, nil
+	}
 	if err != nil {
 		return tui.OpenResult{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,6 +51,9 @@ alias.`,
 	// Flags are berth's wherever they stand, up to "--": one that silently
 	// became a part of the remote command would run it in another workspace.
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if strings.Contains(err.Error(), "'L'") || strings.Contains(err.Error(), "'R'") {
+			return workspace.WithHint(usageError(cmd, "%s", workspace.Safe(err.Error())), "to carry ports: berth forward NAME [LOCAL:]REMOTE..., or plain ssh by the alias")
+		}
 		return workspace.WithHint(usageError(cmd, "%s", workspace.Safe(err.Error())), "flags of the remote command come after --: berth ssh NAME -- COMMAND -f")
 	})
 	cmd.Flags().BoolVar(&o.start, "start", false, "start the workspace if it is stopped")

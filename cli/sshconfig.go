@@ -23,15 +23,19 @@ your consent and removed byte for byte.`,
 }
 
 func newSSHConfigInstall(a *app) *cobra.Command {
-	var yes bool
+	var yes, dryRun bool
 	cmd := &cobra.Command{
 		Use:   "install",
 		Short: "Add the Include line to ~/.ssh/config",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dryRun {
+				return a.previewInclude(false)
+			}
 			return a.installInclude(cmd.Context(), yes)
 		},
 	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be added and change nothing")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
 }
@@ -75,6 +79,26 @@ func (a *app) installInclude(ctx context.Context, yes bool) error {
 	return nil
 }
 
+// previewInclude says what a change of the user's file would do.
+func (a *app) previewInclude(removing bool) error {
+	dir, err := a.ssh()
+	if err != nil {
+		return err
+	}
+	status, err := dir.Installed()
+	switch {
+	case err != nil:
+		return err
+	case status.Installed != removing || status.Shared:
+		fmt.Fprintf(a.err, "nothing would change in %s\n", status.File)
+	case removing:
+		fmt.Fprintf(a.err, "would be taken out of %s, line %d: %s\n", status.File, status.Line, dir.Include())
+	default:
+		fmt.Fprintf(a.err, "would be added at the top of %s: %s\n", status.File, dir.Include())
+	}
+	return nil
+}
+
 func newSSHConfigPrint(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "print",
@@ -96,11 +120,15 @@ func newSSHConfigPrint(a *app) *cobra.Command {
 }
 
 func newSSHConfigRemove(a *app) *cobra.Command {
-	return &cobra.Command{
+	var dryRun bool
+	cmd := &cobra.Command{
 		Use:   "remove",
 		Short: "Take the Include line out of ~/.ssh/config again",
 		Args:  none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dryRun {
+				return a.previewInclude(true)
+			}
 			dir, err := a.ssh()
 			if err != nil {
 				return err
@@ -117,6 +145,8 @@ func newSSHConfigRemove(a *app) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be taken out and change nothing")
+	return cmd
 }
 
 func newSSHConfigCheck(a *app) *cobra.Command {

@@ -36,7 +36,7 @@ func (a *app) login(f alias.File, fellBack func(error)) (tunnel.Config, error) {
 	}
 	return tunnel.Config{
 		Dial: tunnel.ForAlias(f, a.portForward, fellBack), User: f.User, HostKey: f.HostKey,
-		Keys: tunnel.Keys{Files: files, Agent: a.env.getenv("SSH_AUTH_SOCK")},
+		Keys: tunnel.Keys{Files: files, Agent: a.agentAddress()},
 		Env:  tunnel.Environ(os.Environ()), Log: a.logger(),
 	}, nil
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
-// extensionTimeout bounds one question to an editor's command: it starts the
-// whole program to answer.
-const extensionTimeout = 20 * time.Second
+// extensionTimeout bounds one question to an editor's command, which starts the
+// whole program to answer: a second or two. Whoever waits for the editor waits
+// for this as well, and it is opened without an answer too.
+const extensionTimeout = 5 * time.Second
 
 // Extension names what e needs for ssh and does not bring along, "" for
 // nothing. It can be asked about and installed where Program is set.

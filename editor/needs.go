@@ -23,6 +23,7 @@ type Needs struct {
 	SFTP       bool
 	Glibc      string // its server is built against this version, and not against musl
 	Command    string // that must be in the workspace's PATH
+	Release    string // of Command, at least
 }
 
 // Facts are what was found out about a workspace. Unknown numbers are -1, and
@@ -32,6 +33,7 @@ type Facts struct {
 	DiskMiB    int    // free at home
 	Libc       string // "glibc 2.36", "musl", "" for unknown
 	Command    bool
+	Release    string // of the command, as "0.10.4"; "" for unknown
 	Forwarding bool
 	SFTP       bool
 }
@@ -61,6 +63,16 @@ if [ -z "$libc" ]; then
 fi
 echo "berth-libc $libc"
 if command -v ` + quote(n.Command) + ` >/dev/null 2>&1; then echo "berth-command yes"; else echo "berth-command no"; fi
+` + n.askRelease()
+}
+
+// askRelease asks for the second word of what the command calls itself; its
+// input is this script's own.
+func (n Needs) askRelease() string {
+	if n.Release == "" {
+		return "echo 'berth-release '\n"
+	}
+	return `echo "berth-release $(` + quote(n.Command) + ` --version 2>/dev/null </dev/null | { read -r _ v _ && echo "$v"; })"
 `
 }
 
@@ -84,7 +96,7 @@ func ParseFacts(out string) (Facts, error) {
 			return f, err
 		}
 	}
-	for _, key := range []string{"berth-memory", "berth-disk", "berth-libc", "berth-command"} {
+	for _, key := range []string{"berth-memory", "berth-disk", "berth-libc", "berth-command", "berth-release"} {
 		if !seen[key] {
 			return f, fmt.Errorf("the workspace does not say %s", key)
 		}
@@ -109,6 +121,13 @@ func (f *Facts) take(key, value string) (err error) {
 			return fmt.Errorf("the workspace answers %q", workspace.Safe(value))
 		}
 		f.Command = value == "yes"
+	case "berth-release":
+		if value == "" {
+			return nil
+		}
+		if f.Release, err = release(value); err != nil {
+			return fmt.Errorf("the workspace's command calls itself %q, which is no version", workspace.Safe(value))
+		}
 	default:
 		return fmt.Errorf("the workspace says %q", workspace.Safe(key))
 	}
@@ -148,6 +167,12 @@ func (e Editor) Missing(f Facts, name string) []Missing {
 	if n.Command != "" && !f.Command {
 		all = append(all, Missing{
 			n.Command + " is not installed in the workspace", "install it there, such as: berth ssh " + name + " -- sudo apt-get install -y " + packageOf(n.Command), true,
+		})
+	}
+	if n.Release != "" && f.Command && f.Release != "" && olderThan(f.Release, n.Release) {
+		all = append(all, Missing{
+			fmt.Sprintf("%s in the workspace is %s, and cannot be shown elsewhere before %s", n.Command, f.Release, n.Release),
+			"a newer one there, or its screen there as well: berth open " + name + " --in nvim", true,
 		})
 	}
 	if n.Forwarding && !f.Forwarding {

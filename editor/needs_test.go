@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/berth-sh/berth/editor"
+	"github.com/berth-sh/berth/workspace"
 )
 
 // The script runs in real shells, and its answer is read.
@@ -36,9 +37,63 @@ func TestTheScriptRunsInEveryShell(t *testing.T) {
 	}
 }
 
+// The command is asked for its release, whatever it does with its input.
+func TestTheScriptAsksForTheRelease(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ command, want string }{
+		"old":         {"echo 'NVIM v0.7.2'; echo 'Build type: Release'", "0.7.2"},
+		"new":         {"cat >/dev/null; echo 'NVIM v0.12.0-dev-12+g1a'", "0.12.0-dev-12+g1a"},
+		"fails":       {"exit 1", ""},
+		"says little": {"echo NVIM", ""},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "nvim"), []byte("#!/bin/sh\n"+tt.command+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), "sh", "-s")
+		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+		cmd.Stdin = strings.NewReader(editor.Needs{Command: "nvim", Release: "0.9"}.Script())
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if f, err := editor.ParseFacts(string(out)); err != nil || !f.Command || f.Release != tt.want {
+			t.Errorf("%s: %+v, %v from\n%s", name, f, err, out)
+		}
+	}
+}
+
+// Neovim on this machine is looked at before anything else.
+func TestAnOldNeovimHereIsSaidToBe(t *testing.T) { //nolint:paralleltest // it sets PATH
+	for name, tt := range map[string]struct{ command, want, hint string }{
+		"old":     {"echo 'NVIM v0.7.2'; echo 'Build type: Release'", "is 0.7.2", "--in nvim"},
+		"new":     {"echo 'NVIM v0.9.0'", "", ""},
+		"newer":   {"echo 'NVIM v0.10.4'; echo more", "", ""},
+		"another": {"echo 'my own Neovim'", "", ""},
+		"broken":  {"echo 'no \x1b[31mlibrary' >&2; exit 127", "asking Neovim on this machine: exit status 127: no", "--in nvim"},
+	} {
+		dir := t.TempDir()
+		t.Setenv("PATH", dir+":/usr/bin:/bin")
+		if err := os.WriteFile(filepath.Join(dir, "nvim"), []byte("#!/bin/sh\n"+tt.command+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		on := fake{goos: "linux", vars: display, path: map[string]string{"ssh": "/s", "nvim": dir + "/nvim"}}
+		err := choose(t, on, "nvim-ui").Fit(t.Context())
+		switch {
+		case tt.want == "" && err != nil, tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\x1b")):
+			t.Errorf("%s: %v", name, err)
+		case !strings.Contains(workspace.HintOf(err), tt.hint):
+			t.Errorf("%s: hint %q", name, workspace.HintOf(err))
+		}
+		if err := choose(t, on, "nvim").Fit(t.Context()); err != nil {
+			t.Errorf("%s: in the workspace: %v", name, err)
+		}
+	}
+}
+
 func TestHostileAnswersAreRefused(t *testing.T) {
 	t.Parallel()
-	good := "berth-memory 2000\nberth-disk 3000\nberth-libc glibc 2.36\nberth-command yes\n"
+	good := "berth-memory 2000\nberth-disk 3000\nberth-libc glibc 2.36\nberth-command yes\nberth-release v0.10.4\n"
 	if _, err := editor.ParseFacts("Welcome!\r\n" + good + "\x1b[2J"); err != nil {
 		t.Errorf("words of an rc file: %v", err)
 	}
@@ -46,6 +101,7 @@ func TestHostileAnswersAreRefused(t *testing.T) {
 		"", "berth-memory 1\n", good + "berth-memory 5\n", good + "berth-command no\n", good + "berth-evil 1\n",
 		strings.Replace(good, "2000", "2000; rm", 1), strings.Replace(good, "2000", "-2", 1), strings.Replace(good, "2000", "99999999999999999999", 1),
 		strings.Replace(good, "yes", "YES", 1), strings.Replace(good, "2.36", "2.36\x1b[0m", 1), strings.Replace(good, "glibc 2.36", "libc", 1),
+		strings.Replace(good, "v0.10.4", "v0.10.4;x", 1), strings.Replace(good, "v0.10.4", "new", 1), strings.Replace(good, "v0.10.4", "0.9\x1b[0m", 1),
 		good + "berth-" + strings.Repeat("x", 1<<17),
 	} {
 		f, err := editor.ParseFacts(bad)
@@ -76,6 +132,10 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		"forwarding": {"code", func(f *editor.Facts) { f.Forwarding = false }, "carries no ports AllowTcpForwarding yes", true},
 		"sftp":       {"zed", func(f *editor.Facts) { f.SFTP = false }, "has no sftp internal-sftp", true},
 		"no sftp":    {"code", func(f *editor.Facts) { f.SFTP = false }, "", false},
+		"old":        {"nvim-ui", func(f *editor.Facts) { f.Release = "0.7.2" }, "nvim in the workspace is 0.7.2 before 0.9 --in nvim", true},
+		"new":        {"nvim-ui", func(f *editor.Facts) { f.Release = "0.10.4" }, "", false},
+		"next":       {"nvim-ui", func(f *editor.Facts) { f.Release = "1.0.0-dev" }, "", false},
+		"its screen": {"nvim", func(f *editor.Facts) { f.Release = "0.7.2" }, "", false},
 		"command":    {"nvim", func(f *editor.Facts) { f.Command = false }, "nvim is not installed in the workspace apt-get install -y neovim", true},
 	} {
 		f := all

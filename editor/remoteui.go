@@ -1,14 +1,44 @@
 package editor
 
 import (
+	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/berth-sh/berth/workspace"
 )
 
 // remoteSocket is where Neovim listens in the workspace, below the user's home.
 const remoteSocket = ".cache/berth-nvim.sock"
+
+// releaseTimeout bounds the question what a program calls itself.
+const releaseTimeout = 5 * time.Second
+
+// remoteUIRelease is the first Neovim that shows one that runs elsewhere, and
+// the first that can be shown: an older one leaves the screen empty.
+const remoteUIRelease = "0.9"
+
+// Fit says what keeps e's program on this machine from doing its part.
+func (e Editor) Fit(ctx context.Context) error {
+	if e.row.family != remoteUI {
+		return nil
+	}
+	local := e
+	local.Name, local.Program = "Neovim on this machine", e.row.programs[0]
+	out, err := local.command(ctx, releaseTimeout, "--version")
+	if err != nil {
+		return workspace.WithHint(err, "install Neovim "+remoteUIRelease+" or newer here, or run it in the workspace: --in nvim")
+	}
+	_, rest, _ := strings.Cut(string(out), " ")
+	have, err := release(strings.TrimSpace(firstLine(rest)))
+	if err == nil && olderThan(have, remoteUIRelease) {
+		err = fmt.Errorf("this machine's Neovim is %s, and shows one that runs elsewhere only from %s on", have, remoteUIRelease)
+		return workspace.WithHint(err, "install a newer one, or run it in the workspace: --in nvim")
+	}
+	return nil // what it calls itself may be anything
+}
 
 // serveNeovim starts Neovim in the folder $1, unless one listens already, says
 // when it listens, and stays until its input ends: as long as this session is

@@ -120,7 +120,7 @@ func table() []row {
 		{id: "hx", name: "Helix", family: remote, synonyms: []string{"helix"}, programs: []string{"hx"}, needs: Needs{Command: "hx"}},
 		{
 			id: "nvim-ui", name: "Neovim here, on the workspace's", family: remoteUI, programs: []string{"nvim"},
-			needs: Needs{Command: "nvim", Forwarding: true},
+			needs: Needs{Command: "nvim", Release: remoteUIRelease, Forwarding: true},
 		},
 	}
 }

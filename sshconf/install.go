@@ -28,6 +28,7 @@ type Status struct {
 	Installed bool   // the line is there and counts
 	Line      int    // its line number
 	Below     int    // a copy that does not count, inside a Host or Match block; 0 is none
+	Shared    bool   // the line includes other files as well, so it is the user's and stays
 	File      string // the user's file, as shown to people
 	Elsewhere bool   // ssh does not read this home by itself, since it is not the account's: use -F
 }
@@ -83,7 +84,7 @@ func (d *Dir) Installed() (Status, error) {
 		return s, fmt.Errorf("reading %s: %w", s.File, err)
 	}
 	p := d.line().find(data)
-	s.Installed, s.Line, s.Below = p.top > 0, p.top, p.below
+	s.Installed, s.Line, s.Below, s.Shared = p.top > 0, p.top, p.below, p.top > 0 && !p.alone
 	return s, nil
 }
 

@@ -132,7 +132,7 @@ func One(keys []AuthorizedKey, name string) (AuthorizedKey, error) {
 	found := Match(keys, name)
 	switch len(found) {
 	case 0:
-		return AuthorizedKey{}, workspace.WithKind(workspace.ErrNotFound, fmt.Errorf("key %q is not among them", workspace.Safe(clip(name))))
+		return AuthorizedKey{}, workspace.WithKind(workspace.ErrNotFound, fmt.Errorf("no key is called %q, by comment or fingerprint", workspace.Safe(clip(name))))
 	case 1:
 		return found[0], nil
 	}

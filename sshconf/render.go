@@ -14,6 +14,7 @@ package sshconf
 // because other programs read this file with parsers of their own.
 
 import (
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -129,6 +130,21 @@ func renderKnownHosts(files []alias.File) []byte {
 	return []byte(b.String())
 }
 
+// sorted orders files by alias. They are large, so those in order stay where
+// they are.
 func sorted(files []alias.File) []alias.File {
-	return slices.SortedFunc(slices.Values(files), func(a, b alias.File) int { return strings.Compare(a.Alias, b.Alias) })
+	byAlias := func(a, b alias.File) int { return strings.Compare(a.Alias, b.Alias) }
+	if slices.IsSortedFunc(files, byAlias) {
+		return files
+	}
+	return slices.SortedFunc(slices.Values(files), byAlias)
+}
+
+// inOrder gives the files of a map, which are keyed by their alias, in order.
+func inOrder(files map[string]alias.File) []alias.File {
+	list := make([]alias.File, 0, len(files))
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		list = append(list, files[name])
+	}
+	return list
 }

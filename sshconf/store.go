@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -122,7 +121,7 @@ func (d *Dir) render(own *os.Root, files map[string]alias.File) (written bool, e
 }
 
 func (d *Dir) rendered(own *os.Root, files map[string]alias.File) (config, pins []byte, err error) {
-	list := slices.Collect(maps.Values(files))
+	list := inOrder(files)
 	s := settings{knownHosts: d.shown("known_hosts")}
 	if s.proxy, err = proxyCommand(d.helper); err != nil {
 		return nil, nil, err
@@ -213,7 +212,7 @@ func (d *Dir) list(wanted func(alias string) bool) ([]alias.File, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return sorted(slices.Collect(maps.Values(files))), err
+	return inOrder(files), err
 }
 
 // Print renders what ~/.ssh/berth/config says for the aliases of now, without

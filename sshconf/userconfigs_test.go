@@ -59,6 +59,9 @@ func TestNoForeignByteChanges(t *testing.T) {
 		if t.Failed() {
 			break
 		}
+		if i > 0 && i%1000 == 0 {
+			t.Logf("%d of %d files", i, n)
+		}
 		numbers <- i
 	}
 	close(numbers)

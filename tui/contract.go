@@ -93,18 +93,20 @@ type Sessions interface {
 	// Editors names the editors found on this machine, best first. It must not
 	// block.
 	Editors() []string
-	// Open opens the workspace in an editor that Editors named.
-	Open(ctx context.Context, w workspace.Workspace, editor string) (OpenResult, error)
+	// Open opens the workspace in an editor.
+	Open(ctx context.Context, w workspace.Workspace, how OpenRequest) (OpenResult, error)
 }
 
-// DirectoryOpener is Sessions that can open an editor in a directory of the
-// workspace, an absolute path.
-type DirectoryOpener interface {
-	OpenAt(ctx context.Context, w workspace.Workspace, editor, directory string) (OpenResult, error)
+// OpenRequest says how a workspace is opened.
+type OpenRequest struct {
+	Editor    string // as Editors names it
+	Directory string // of the workspace, an absolute path; "" for its home
+	Anyway    bool   // whatever it lacks: the user has been asked
 }
 
 // OpenResult says what opening an editor came to.
 type OpenResult struct {
+	Lacks    []string    // what keeps the editor from working in it: nothing was opened, ask; the rest is empty
 	Terminal ExecCommand // an editor that wants the terminal; nil for one with a window of its own
 	Message  string      // one line to show: "opened in VS Code"
 	Copy     string      // text to offer for copying, such as a URL that nothing could open; "" for none

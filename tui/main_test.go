@@ -106,7 +106,7 @@ func (sessions) Shell(_ context.Context, w workspace.Workspace) (ExecCommand, er
 
 func (sessions) Editors() []string { return []string{"VS Code", "Neovim"} }
 
-func (sessions) Open(context.Context, workspace.Workspace, string) (OpenResult, error) {
+func (sessions) Open(context.Context, workspace.Workspace, OpenRequest) (OpenResult, error) {
 	return OpenResult{Message: "opened"}, nil
 }
 

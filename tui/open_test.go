@@ -21,7 +21,8 @@ import (
 type desk struct {
 	editors []string
 	result  OpenResult
-	install error // of adding the line
+	lacks   []string // what keeps every editor from working
+	install error    // of adding the line
 	needed  bool
 	asked   []string
 }
@@ -32,8 +33,15 @@ func (k *desk) Shell(context.Context, workspace.Workspace) (ExecCommand, error) 
 
 func (k *desk) Editors() []string { return k.editors }
 
-func (k *desk) Open(_ context.Context, w workspace.Workspace, editor string) (OpenResult, error) {
-	k.asked = append(k.asked, "open "+w.Name+" in "+editor)
+func (k *desk) Open(_ context.Context, w workspace.Workspace, how OpenRequest) (OpenResult, error) {
+	asked := "open " + w.Name + " in " + how.Editor
+	if how.Anyway {
+		asked += " anyway"
+	} else if k.lacks != nil {
+		k.asked = append(k.asked, asked)
+		return OpenResult{Lacks: k.lacks}, nil
+	}
+	k.asked = append(k.asked, asked)
 	return k.result, nil
 }
 
@@ -78,6 +86,29 @@ func TestEditorsAreChosen(t *testing.T) {
 			}
 			if len(test.editors) == 0 {
 				d.sees("no editor found", "ssh api.team-a.berth")
+			}
+		})
+	}
+}
+
+func TestAnEditorIsOpenedAnywayOnlyWhenAsked(t *testing.T) {
+	for name, test := range map[string]struct {
+		keys []string
+		want []string
+	}{
+		"asked":       {nil, []string{"open api in Neovim"}},
+		"by accident": {[]string{"y", "o", "enter"}, []string{"open api in Neovim"}},
+		"cancelled":   {[]string{"enter"}, []string{"open api in Neovim"}},
+		"agreed to":   {[]string{"tab", "enter"}, []string{"open api in Neovim", "open api in Neovim anyway"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := &desk{editors: []string{"Neovim"}, lacks: []string{"nvim is not installed in the workspace", "install it there"}}
+			d := k.drive(t)
+			d.keys("o")
+			d.sees("api lacks what Neovim needs", "nvim is not installed in the workspace", "install it there", "▸ cancel")
+			d.keys(test.keys...)
+			if diff := cmp.Diff(test.want, k.asked); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

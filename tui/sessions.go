@@ -121,7 +121,7 @@ func (a *App) chooseEditorFor(w workspace.Workspace, directory string) tea.Cmd {
 		}})
 		return nil
 	case 1:
-		return a.openEditor(w, editors[0], directory)
+		return a.openEditor(w, OpenRequest{Editor: editors[0], Directory: directory})
 	}
 	items := make([]dialog.Item, len(editors))
 	for i, name := range editors {
@@ -129,33 +129,45 @@ func (a *App) chooseEditorFor(w workspace.Workspace, directory string) tea.Cmd {
 		if i < 9 {
 			key = strconv.Itoa(i + 1)
 		}
-		items[i] = dialog.Item{Label: name, Key: key, Choose: func() tea.Cmd { return a.openEditor(w, name, directory) }}
+		items[i] = dialog.Item{Label: name, Key: key, Choose: func() tea.Cmd { return a.openEditor(w, OpenRequest{Editor: name, Directory: directory}) }}
 	}
 	a.open(&dialog.Menu{Title: "open " + w.Name + " in", Items: items, Verb: "open", Wide: 40})
 	return nil
 }
 
-func (a *App) openEditor(w workspace.Workspace, name, directory string) tea.Cmd {
-	a.say("opening " + w.Name + " in " + name + "…")
-	open := a.cfg.Sessions.Open
-	if at, ok := a.cfg.Sessions.(DirectoryOpener); ok && directory != "" {
-		open = func(ctx context.Context, w workspace.Workspace, name string) (OpenResult, error) {
-			return at.OpenAt(ctx, w, name, directory)
-		}
-	}
+func (a *App) openEditor(w workspace.Workspace, how OpenRequest) tea.Cmd {
+	a.say("opening " + w.Name + " in " + how.Editor + "…")
 	return a.do(func(context.Context) tea.Msg {
-		res, err := open(a.ctx, w, name) // what it opens outlives this command
-		return doneMsg{what: "opening " + w.Name + " in " + name, err: err, then: func(a *App) tea.Cmd {
+		res, err := a.cfg.Sessions.Open(a.ctx, w, how) // what it opens outlives this command
+		return doneMsg{what: "opening " + w.Name + " in " + how.Editor, err: err, then: func(a *App) tea.Cmd {
 			switch {
+			case len(res.Lacks) > 0:
+				a.askAnyway(w, how, res.Lacks)
+				return nil
 			case res.Terminal != nil:
-				return a.handOver(name+" in "+w.Name, res.Terminal)
+				return a.handOver(how.Editor+" in "+w.Name, res.Terminal)
 			case res.Copy != "":
 				copied := a.copyText(res.Copy)
 				a.say(orElse(res.Message, "nothing here could open it") + " · copied ✓")
 				return copied
 			}
-			a.say(orElse(res.Message, "opened in "+name))
+			a.say(orElse(res.Message, "opened in "+how.Editor))
 			return nil
 		}}
+	})
+}
+
+// askAnyway asks whether a workspace is opened although it lacks something. The
+// question comes a while after the key, so letters do not answer it.
+func (a *App) askAnyway(w workspace.Workspace, how OpenRequest, lacks []string) {
+	a.say("")
+	body := []string{address(a.snap, w), ""}
+	a.open(&dialog.Confirm{
+		Title: w.Name + " lacks what " + how.Editor + " needs. Open it anyway?", Verb: "open", Letterless: true, Now: a.now, Opened: a.now(),
+		Body: append(body, lacks...), Target: w.Key(),
+		Yes: func() tea.Cmd {
+			how.Anyway = true
+			return a.openEditor(w, how)
+		},
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// dialAgent opens the agent's named pipe. The agent protocol is strictly
+// DialAgent opens a connection to an ssh agent, by the path of its pipe. The agent protocol is strictly
 // request and answer, so a plain file serves.
-func dialAgent(_ context.Context, address string) (io.ReadWriteCloser, error) {
+func DialAgent(_ context.Context, address string) (io.ReadWriteCloser, error) {
 	return os.OpenFile(address, os.O_RDWR, 0)
 }

@@ -48,7 +48,7 @@ func (k Keys) open(ctx context.Context) (*ring, error) {
 	var held []ssh.Signer
 	var comments map[string]string
 	if k.Agent != "" {
-		if conn, err := dialAgent(ctx, k.Agent); err == nil {
+		if conn, err := DialAgent(ctx, k.Agent); err == nil {
 			r.agent = conn
 			held, comments = agentKeys(conn)
 			for i, signer := range held {

@@ -280,7 +280,12 @@ type session struct {
 
 func (b *bed) session(name string) *session {
 	b.t.Helper()
-	args := b.ssh(name)
+	return b.open(b.ssh(name))
+}
+
+// open opens a session by a command.
+func (b *bed) open(args []string) *session {
+	b.t.Helper()
 	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...)
 	cmd.Env = append(b.env, "TERM=xterm")
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})

@@ -215,7 +215,7 @@ func decode(data []byte, into any, strict bool) error {
 		return notBundle("it is empty")
 	}
 	if err != nil {
-		return notBundle("%s", workspace.Safe(err.Error()))
+		return notBundle("it is cut short, or no bundle: %s", workspace.Safe(err.Error()))
 	}
 	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return notBundle("something follows it")

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -51,7 +52,8 @@ func TestAnAlertIsHeardBehindAReset(t *testing.T) {
 	}
 	_, _, err = w.request(secured, w.target(), w.Authority, "")
 	const want = "it refused the client certificate"
-	if got, ok := w.certificate.blame(w.target(), err).(*CredentialError); !ok || got.What != want+" "+w.ClientCert {
+	var got *CredentialError
+	if !errors.As(w.certificate.blame(w.target(), err), &got) || got.What != want+" "+w.ClientCert {
 		t.Errorf("error %v, want %q", err, want)
 	}
 }

@@ -19,8 +19,10 @@ func (d *download) file(ctx context.Context, it item) error {
 		return err
 	case err == nil && before.IsDir():
 		return errors.New("a folder of that name is here")
+	case err == nil && special(before):
+		return errSpecial("here")
 	case err == nil && !before.Mode().IsRegular():
-		before = nil // a link or a device is replaced, never written through
+		before = nil // a link is replaced, never written through
 	case err == nil && d.o.Resume && d.there(ctx, it, before):
 		d.o.Meter.keep(it.info.Size())
 		return nil

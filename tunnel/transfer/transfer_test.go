@@ -138,6 +138,8 @@ func TestWhereACopyGoes(t *testing.T) {
 		"file below no folder":    {"file", "none/x", false, "no such file", workspace.ErrNotFound},
 		"file where a folder is":  {"tree/leaf", "nest", false, "folder of that name", nil},
 		"folder where a file is":  {"nest2", "dir2", true, "file of that name", nil},
+		"file where a pipe is":    {"file", "pipe", false, "pipe or socket of that name", nil},
+		"tree where a pipe is":    {"tree", "dir3", true, "pipe or socket of that name", nil},
 		"itself into its folder":  {"old", "dir", false, "dir/old", nil},
 		"a name that looks odd":   {"-rf", "dir", false, "dir/-rf", nil},
 		"a path with dots":        {"./tree/../file", "dir", false, "dir/file", nil},
@@ -153,6 +155,13 @@ func TestWhereACopyGoes(t *testing.T) {
 			}
 			if err := os.Symlink("old", filepath.Join(target, "link")); err != nil {
 				t.Fatal(err)
+			}
+			pipes := []string{filepath.Join(target, "pipe"), filepath.Join(target, "dir3", "tree", "leaf")}
+			write(t, filepath.Join(target, "dir3/tree/x"), nil, 0o644)
+			for _, pipe := range pipes {
+				if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 			o := transfer.Options{Recursive: tt.r}
 			var err error
@@ -174,6 +183,11 @@ func TestWhereACopyGoes(t *testing.T) {
 				t.Errorf("%s, %s: error %v, want one with %q", name, way, err, tt.want)
 			case tt.kind != nil && !errors.Is(err, tt.kind):
 				t.Errorf("%s, %s: error %v is not of kind %v", name, way, err, tt.kind)
+			}
+			for _, pipe := range pipes {
+				if info, err := os.Lstat(pipe); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+					t.Errorf("%s, %s: the pipe was replaced: %v, %v", name, way, info, err)
+				}
 			}
 			if left, _ := filepath.Glob(filepath.Join(target, "*.berth-partial")); len(left) > 0 {
 				t.Errorf("%s, %s: %v is left", name, way, left)

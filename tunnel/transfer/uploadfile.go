@@ -35,6 +35,8 @@ func (u *upload) file(ctx context.Context, it item) error {
 		before = nil
 	case before.IsDir():
 		return errors.New("a folder of that name is in the workspace")
+	case special(before):
+		return errSpecial("in the workspace")
 	case !before.Mode().IsRegular():
 		before = nil
 	case u.o.Resume && u.there(ctx, it, source, before):
