@@ -51,14 +51,14 @@ func (a *App) writeActions() []*keymap.Action {
 	const group = "change"
 	verbs := func(id, title, hint string, v *verb) *keymap.Action {
 		return &keymap.Action{
-			ID: id, Title: title, Hint: hint, Group: group, Keys: []string{v.key}, Contexts: living(),
+			ID: id, Title: title, Hint: hint, Main: id != "restart", Group: group, Keys: []string{v.key}, Contexts: living(),
 			Enabled: func() string { return a.whenVerb(v) }, Run: func() tea.Cmd { return a.act(v) },
 		}
 	}
 	return []*keymap.Action{
 		{
-			ID: "create", Title: "create a workspace", Hint: "create", Group: group, Keys: []string{"c"}, Contexts: lists(),
-			Enabled: a.whenCreatable, Run: a.openCreate,
+			ID: "create", Title: "create a workspace", Hint: "create", Main: true, Group: group, Keys: []string{"c"}, Contexts: lists(),
+			Enabled: a.whenWritable, Run: a.openCreate,
 		},
 		verbs("start", "start the workspace", "", startVerb()),
 		verbs("restart", "restart the workspace", "restart", restartVerb()),
@@ -149,13 +149,6 @@ func (a *App) whenWritable() string {
 		return "not available here"
 	}
 	return a.guardHere().ReadOnly
-}
-
-func (a *App) whenCreatable() string {
-	if len(a.snap.Contexts) > 1 {
-		return "several contexts are shown, C goes to one"
-	}
-	return a.whenWritable()
 }
 
 func (a *App) whenLogin() string {

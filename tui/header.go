@@ -15,10 +15,10 @@ import (
 func (a *App) header() string {
 	t := a.theme
 	place, namespace := a.snap.Context, orElse(a.snap.Namespace, "all namespaces")
-	if len(a.snap.Namespaces) > 0 {
-		namespace = strings.Join(a.snap.Namespaces, ", ")
+	if names := a.namespaces(); len(names) > 0 {
+		namespace = strings.Join(names, ", ")
 	}
-	if g := a.moving; g.namespace != nil {
+	if g := a.moving; g.namespace != nil && g.in == "" {
 		namespace = orElse(*g.namespace, "all namespaces")
 	} else if g.context != nil {
 		if place != *g.context || !a.snap.Synced && a.snap.Namespace == "" {
@@ -77,7 +77,7 @@ func (a *App) badges() []string {
 func (a *App) gateway() string {
 	g := a.snap.Installation.Gateway
 	switch {
-	case !a.snap.Synced, len(a.snap.Contexts) > 1: // each has its own
+	case !a.snap.Synced, len(a.snap.Places) > 0: // each has its own
 		return ""
 	case !g.Published():
 		return a.theme.Muted.Paint("no gateway · port-forward")

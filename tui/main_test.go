@@ -104,7 +104,7 @@ func (sessions) Shell(_ context.Context, w workspace.Workspace) (ExecCommand, er
 	return &hello{name: w.Name}, nil
 }
 
-func (sessions) Editors() []string { return []string{"VS Code", "Neovim"} }
+func (sessions) Editors(workspace.Workspace) []string { return []string{"VS Code", "Neovim"} }
 
 func (sessions) Open(context.Context, workspace.Workspace, string) (OpenResult, error) {
 	return OpenResult{Message: "opened"}, nil

@@ -30,7 +30,7 @@ func (k *desk) Shell(context.Context, workspace.Workspace) (ExecCommand, error) 
 	return nil, workspace.WithHint(errors.New("route does not answer"), "run berth why")
 }
 
-func (k *desk) Editors() []string { return k.editors }
+func (k *desk) Editors(workspace.Workspace) []string { return k.editors }
 
 func (k *desk) Open(_ context.Context, w workspace.Workspace, editor string) (OpenResult, error) {
 	k.asked = append(k.asked, "open "+w.Name+" in "+editor)

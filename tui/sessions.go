@@ -112,7 +112,7 @@ func (a *App) chooseEditorFor(w workspace.Workspace, directory string) tea.Cmd {
 	if a.cfg.Sessions == nil {
 		return nil
 	}
-	editors := a.cfg.Sessions.Editors()
+	editors := a.cfg.Sessions.Editors(w)
 	switch len(editors) {
 	case 0:
 		a.open(&dialog.Text{Title: "no editor found", Lines: []string{

@@ -34,6 +34,7 @@ type Menu struct {
 	Ranked bool                      // the best match first, whatever its place
 	Stay   bool                      // choosing does not close it
 	Free   func(text string) tea.Cmd // takes what was typed when nothing matches; may be nil
+	First  string                    // ID of the item that the cursor is on to begin with
 	Empty  string                    // said when there are no items
 	Wide   int                       // of the content; 0 is 56
 	Verb   string                    // what enter does; "" is "choose"
@@ -57,6 +58,9 @@ func (m *Menu) start() {
 	if !m.made {
 		m.made = true
 		m.input = NewInput("")
+		if i := slices.IndexFunc(m.Items, func(it Item) bool { return it.ID == m.First }); m.First != "" && i >= 0 {
+			m.cursor = i
+		}
 	}
 }
 
