@@ -29,7 +29,7 @@ func (a *App) sessionActions() []*keymap.Action {
 	const group = "open"
 	return []*keymap.Action{
 		{
-			ID: "shell", Title: "open a shell", Hint: "shell", Group: group, Keys: []string{"enter"}, Contexts: living(),
+			ID: "shell", Title: "open a shell", Hint: "shell", Main: true, Group: group, Keys: []string{"enter"}, Contexts: living(),
 			Enabled: a.whenOpenable, Run: a.enterShell,
 		},
 		{
@@ -37,7 +37,7 @@ func (a *App) sessionActions() []*keymap.Action {
 			Enabled: a.whenOpenable, Run: a.shellWhole,
 		},
 		{
-			ID: "editor", Title: "open in an editor", Hint: "open in editor", Group: group, Keys: []string{"o"}, Contexts: living(),
+			ID: "editor", Title: "open in an editor", Hint: "editor", Main: true, Group: group, Keys: []string{"o"}, Contexts: living(),
 			Enabled: a.whenOpenable, Run: a.chooseEditor,
 		},
 		{
@@ -76,7 +76,7 @@ func (a *App) deletedActions() []*keymap.Action {
 	contexts := []keymap.Context{keymap.Deleted, keymap.Detail}
 	verbs := func(id, title string, v *verb) *keymap.Action {
 		return &keymap.Action{
-			ID: id, Title: title, Hint: v.name, Group: group, Keys: []string{v.key}, Contexts: contexts,
+			ID: id, Title: title, Hint: v.name, Main: true, Group: group, Keys: []string{v.key}, Contexts: contexts,
 			Enabled: func() string { return a.whenVerb(v) }, Run: func() tea.Cmd { return a.act(v) },
 		}
 	}
@@ -101,7 +101,8 @@ func (a *App) listActions() []*keymap.Action {
 		{ID: "page-down", Title: "a page down", Group: group, Keys: []string{"pgdown", "ctrl+f"}, Contexts: lists(), Run: move(func() { a.table().Page(1) })},
 		{ID: "home", Title: "first row", Group: group, Keys: []string{"home", "g"}, Contexts: lists(), Run: move(func() { a.table().Home() })},
 		{ID: "end", Title: "last row", Group: group, Keys: []string{"end", "G"}, Contexts: lists(), Run: move(func() { a.table().End() })},
-		{ID: "back", Title: "cancel, clear the filter, the marks, or leave deleted workspaces", Group: group, Keys: []string{"esc"}, Contexts: lists(), Run: a.back},
+		{ID: "back", Title: "cancel, clear the filter or the marks", Group: group, Keys: []string{"esc"}, Contexts: []keymap.Context{keymap.List}, Run: a.back},
+		{ID: "back-deleted", Title: "cancel, clear, or leave deleted workspaces", Hint: "back", Group: group, Keys: []string{"esc"}, Contexts: []keymap.Context{keymap.Deleted}, Run: a.back},
 	}
 }
 
