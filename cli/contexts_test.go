@@ -162,7 +162,9 @@ func TestOneOfSeveralContexts(t *testing.T) {
 	s.waitFor("every context", "hangs", "loading…")
 	s.text("kube-system")
 	s.waitFor("every context", "main", "other") // those that list them have it
-	s.keys("Escape", "n")
+	s.keys("Escape")
+	s.waitGone("every context")
+	s.keys("n")
 	s.text("oneof-other")
 	s.waitFor("every context", "other · now")
 	s.keys("Down", "Enter") // of main
