@@ -154,6 +154,7 @@ func TestSeveralContextsInOneList(t *testing.T) {
 func TestOneOfSeveralContexts(t *testing.T) {
 	b := newBed(t, "oneof")
 	addContexts(t, b, "oneof-other")
+	b.want(exitOK, nil, "ssh-config", "install", "--yes") // else it is asked for at the first create
 	b.want(exitOK, nil, "create", "here")
 	s := openScreen(t, 140, 40, b.env, b.berth, "--context", "main,hangs,other")
 	s.waitFor("main, hangs, other ▸ oneof, nowhere, oneof-other", "here")
@@ -167,7 +168,7 @@ func TestOneOfSeveralContexts(t *testing.T) {
 	s.keys("n")
 	s.text("oneof-other")
 	s.waitFor("every context", "other · now")
-	s.keys("Down", "Enter") // of main
+	s.keys("Up", "Up", "Down", "Enter") // of main, whoever has answered first
 	s.waitFor("▸ oneof-other, nowhere")
 	s.waitGone("switching", " here ")
 
@@ -175,8 +176,7 @@ func TestOneOfSeveralContexts(t *testing.T) {
 	s.waitFor("new workspace in which context?")
 	s.text("other")
 	s.keys("Enter")
-	s.answer("let ssh and editors know", "Escape")
-	s.waitFor("new workspace in other", "demo-slow")
+	s.waitFor("new workspace in other", "template")
 	s.text("made")
 	s.keys("C-s")
 	s.waitFor("created made", "● running")

@@ -101,8 +101,7 @@ func (a *App) listActions() []*keymap.Action {
 		{ID: "page-down", Title: "a page down", Group: group, Keys: []string{"pgdown", "ctrl+f"}, Contexts: lists(), Run: move(func() { a.table().Page(1) })},
 		{ID: "home", Title: "first row", Group: group, Keys: []string{"home", "g"}, Contexts: lists(), Run: move(func() { a.table().Home() })},
 		{ID: "end", Title: "last row", Group: group, Keys: []string{"end", "G"}, Contexts: lists(), Run: move(func() { a.table().End() })},
-		{ID: "back", Title: "cancel, clear the filter or the marks", Group: group, Keys: []string{"esc"}, Contexts: []keymap.Context{keymap.List}, Run: a.back},
-		{ID: "back-deleted", Title: "cancel, clear, or leave deleted workspaces", Hint: "back", Group: group, Keys: []string{"esc"}, Contexts: []keymap.Context{keymap.Deleted}, Run: a.back},
+		{ID: "back", Title: "cancel, clear filter or marks, or leave deleted", Hint: "back", HintIn: keymap.Deleted, Group: group, Keys: []string{"esc"}, Contexts: lists(), Run: a.back},
 	}
 }
 

@@ -219,7 +219,7 @@ func (a *App) hinted() []*keymap.Action {
 		return map[bool]int{true: 0, false: 1}[first]
 	}
 	list := slices.DeleteFunc(a.keys.All(ctx), func(action *keymap.Action) bool {
-		return action.Hint == "" || action.ID == "help" || action.Reason() != ""
+		return action.Hint == "" || action.HintIn != "" && action.HintIn != ctx || action.ID == "help" || action.Reason() != ""
 	})
 	slices.SortStableFunc(list, func(x, y *keymap.Action) int { return cmp.Compare(later(x), later(y)) })
 	return list

@@ -79,7 +79,7 @@ func (a *App) openCreate() tea.Cmd {
 // chooseWhereToCreate offers the contexts, the one of the row under the cursor
 // first.
 func (a *App) chooseWhereToCreate() tea.Cmd {
-	menu := &dialog.Menu{Title: "new workspace in which context?", Search: true, Wide: 64}
+	menu := &dialog.Menu{Title: "new workspace in which context?", Search: true, Ranked: true, Wide: 64}
 	if w, ok := a.selected(); ok {
 		menu.First = w.Context
 	}

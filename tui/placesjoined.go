@@ -21,7 +21,7 @@ type listing struct {
 
 func (a *App) chooseNamespaces() tea.Cmd {
 	menu := &dialog.Menu{
-		Title: "namespace", Search: true, Verb: "go", Wide: 64,
+		Title: "namespace", Search: true, Ranked: true, Verb: "go", Wide: 64,
 		Free: func(name string) tea.Cmd { return a.setNamespace(name) },
 	}
 	places, lists := a.snap.Places, map[string]listing{}

@@ -232,7 +232,7 @@ func (m *Menu) Draw(s Scene) Box {
 	room := max(1, s.H-4-len(b.Lines))
 	b.Lines = append(b.Lines, m.window(s, shown, width, room)...)
 	if len(shown) > 0 {
-		b.Focus = m.line(s, shown[m.cursor], true, min(m.look().keys, width/4), width)
+		b.Focus = m.line(s, shown[m.cursor], true, m.keyRoom(width), width)
 	}
 	verb := m.Verb
 	if verb == "" {
@@ -303,9 +303,15 @@ func (m *Menu) plan(shown []Item) (lines, places []int) {
 	return lines, places
 }
 
+// keyRoom is the width of the keys: what a key does says more than its second
+// name.
+func (m *Menu) keyRoom(width int) int {
+	return min(m.look().keys, max(width/5, min(width/4, 10)))
+}
+
 // paint draws planned lines.
 func (m *Menu) paint(s Scene, shown []Item, lines []int, width int) []string {
-	keys := min(m.look().keys, width/4) // what a key does says more than its second name
+	keys := m.keyRoom(width)
 	out := make([]string, len(lines))
 	for i, line := range lines {
 		switch {
