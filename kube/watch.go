@@ -56,9 +56,9 @@ type Watcher struct {
 	order      []*row // by namespace and name; nil when it must be made
 	dirty      map[workspace.Ref]bool
 	restless   map[workspace.Ref]*row // those of rows that are unsettled
-	going      map[string]bool // namespaces that terminate
-	lost       map[string]bool // nodes that are not ready
-	classes    map[string]bool // storage classes; true binds on first consumer
+	going      map[string]bool        // namespaces that terminate
+	lost       map[string]bool        // nodes that are not ready
+	classes    map[string]bool        // storage classes; true binds on first consumer
 	classError *workspace.Access
 	synced     bool
 	first      []workspace.Workspace // shown until synced

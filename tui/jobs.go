@@ -129,7 +129,9 @@ func (a *App) created(msg doneMsg) tea.Cmd {
 	a.create = nil
 	a.say("created " + ref.Name)
 	a.takeSnapshot()
-	a.live.Select(func(w workspace.Workspace) bool { return w.Ref == ref && (w.Context == "" || w.Context == msg.form.Context) })
+	a.live.Select(func(w workspace.Workspace) bool {
+		return w.Ref == ref && (w.Context == "" || w.Context == msg.form.Context)
+	})
 	return a.follow()
 }
 
