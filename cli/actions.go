@@ -24,8 +24,8 @@ func (x actions) do(ctx context.Context, w workspace.Workspace, t tell, verb fun
 }
 
 // Create implements tui.Actions, with the keys that `berth create` would use.
-func (x actions) Create(ctx context.Context, ref workspace.Ref, spec workspace.Spec, t tell) error {
-	app := x.fleet.now()
+func (x actions) Create(ctx context.Context, in string, ref workspace.Ref, spec workspace.Spec, t tell) error {
+	app := x.fleet.at(in)
 	if err := app.writable(); err != nil {
 		return err
 	}

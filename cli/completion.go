@@ -5,6 +5,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,13 +85,39 @@ func (a *app) completeWorkspaces(deleted bool) cobra.CompletionFunc {
 	}
 }
 
-func (a *app) completeContexts(context.Context) ([]string, error) {
+// completeContexts completes --context, which may name several: what comes
+// after the last comma, with what stands before it.
+func (a *app) completeContexts(cmd *cobra.Command) {
+	// It fails only for a flag that does not exist, which a test would see.
+	_ = cmd.RegisterFlagCompletionFunc("context", func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		named := ""
+		if i := strings.LastIndexByte(word, ','); i >= 0 && !a.beginsContext(word) {
+			named = word[:i+1]
+		}
+		find := func(context.Context) ([]string, error) { return a.contextNames() }
+		names, directive := a.filtered(find, cmd, strings.TrimPrefix(word, named), strings.Split(named, ","))
+		for i := range names {
+			names[i] = named + names[i]
+		}
+		return names, directive
+	})
+}
+
+// contextNames are the contexts with their servers.
+func (a *app) contextNames() ([]string, error) {
 	contexts, err := kube.Contexts(kube.Options{Kubeconfig: a.flags.kubeconfig})
 	names := make([]string, len(contexts))
 	for i, c := range contexts {
 		names[i] = c.Name + "\t" + c.Server
 	}
 	return names, err
+}
+
+// beginsContext reports whether a context's name begins with a word: names may have
+// commas.
+func (a *app) beginsContext(word string) bool {
+	names, err := a.contextNames()
+	return err == nil && slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, word) })
 }
 
 func (a *app) completeNamespaces(ctx context.Context) ([]string, error) {

@@ -149,6 +149,45 @@ func TestSeveralContextsInOneList(t *testing.T) {
 	}
 }
 
+// TestOneOfSeveralContexts creates in one of three contexts, of which one never
+// answers, and looks into another namespace of one of them.
+func TestOneOfSeveralContexts(t *testing.T) {
+	b := newBed(t, "oneof")
+	addContexts(t, b, "oneof-other")
+	b.want(exitOK, nil, "ssh-config", "install", "--yes") // else it is asked for at the first create
+	b.want(exitOK, nil, "create", "here")
+	s := openScreen(t, 140, 40, b.env, b.berth, "--context", "main,hangs,other")
+	s.waitFor("main, hangs, other ▸ oneof, nowhere, oneof-other", "here")
+
+	s.keys("n")
+	s.waitFor("every context", "hangs", "loading…")
+	s.text("kube-system")
+	s.waitFor("every context", "main", "other") // those that list them have it
+	s.keys("Escape")
+	s.waitGone("every context")
+	s.keys("n")
+	s.text("oneof-other")
+	s.waitFor("every context", "other · now")
+	s.keys("Up", "Up", "Down", "Enter") // of main, whoever has answered first
+	s.waitFor("▸ oneof-other, nowhere")
+	s.waitGone("switching", " here ")
+
+	s.keys("c")
+	s.waitFor("new workspace in which context?")
+	s.text("other")
+	s.keys("Enter")
+	s.waitFor("new workspace in other", "template")
+	s.text("made")
+	s.keys("C-s")
+	s.waitFor("created made", "● running")
+	if got := b.want(exitOK, nil, "ls", "--context", "other", "-o", "name"); !strings.Contains(got.stdout, "made") {
+		t.Errorf("it is not in other: %s", got.commandAndOutput)
+	}
+	b.want(exitOK, nil, "delete", "made", "--context", "other", "--yes")
+	s.keys("q")
+	s.waitFor("ended with 0")
+}
+
 // readFileOrNone reads a file that may not be there.
 func readFileOrNone(path string) string {
 	data, _ := os.ReadFile(path) // "" where there is none

@@ -89,10 +89,10 @@ func newCrowd(t testing.TB, size int) *crowd {
 		c.each(func(ctx context.Context, i int) error { return c.setReady(ctx, i, corev1.ConditionTrue) }) // a run may have been cut
 		return c                                                                                           // its controllers have been stopped, too
 	}
-	c.stopControllers()
-	if err := makeNamespace(kubeconfig, c.bed.namespace); err != nil {
+	if err := makeNamespace(kubeconfig, c.bed.namespace); err != nil { // its service account comes from a controller
 		t.Fatal(err)
 	}
+	c.stopControllers()
 	c.fill()
 	if err := os.WriteFile(filepath.Join(state, "filled"), nil, 0o600); err != nil {
 		t.Fatal(err)

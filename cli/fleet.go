@@ -41,6 +41,15 @@ func (f *fleet) in(context string) *app {
 	return f.apps[context]
 }
 
+// at returns the app of a context that is or was shown.
+func (f *fleet) at(context string) *app {
+	here := f.now()
+	if client, err := here.client(); context == "" || err == nil && client.ContextName() == context {
+		return here
+	}
+	return f.in(context)
+}
+
 // named returns the app of a context that the flags name, among others.
 func (f *fleet) named(context string) *app {
 	f.mu.Lock()

@@ -33,14 +33,16 @@ func (j *joined) snapshot(views []*view, epoch uint64) (workspace.Snapshot, uint
 // does not answer takes nothing from the others. Two contexts of one cluster
 // may show the same workspace; the first one has it.
 func join(parts []workspace.Snapshot) workspace.Snapshot {
-	var out workspace.Snapshot
-	var namespaces []string
-	seen := map[workspace.Key]bool{}
+	out := workspace.Snapshot{Namespace: parts[0].Namespace}
+	rows := 0
 	var problems []string
 	for _, s := range parts {
-		out.Contexts = append(out.Contexts, s.Context)
-		if !slices.Contains(namespaces, s.Namespace) {
-			namespaces = append(namespaces, s.Namespace)
+		rows += len(s.Workspaces)
+		out.Places = append(out.Places, workspace.Place{
+			Context: s.Context, Namespace: s.Namespace, Installation: s.Installation, Synced: s.Synced, Problem: s.Problem,
+		})
+		if s.Namespace != out.Namespace {
+			out.Namespace = ""
 		}
 		out.Synced = out.Synced || s.Synced
 		if out.StaleSince.IsZero() || !s.StaleSince.IsZero() && s.StaleSince.Before(out.StaleSince) {
@@ -51,18 +53,36 @@ func join(parts []workspace.Snapshot) workspace.Snapshot {
 			out.Hint = s.Hint
 		}
 		out.Denied = append(out.Denied, s.Denied...)
-		for _, w := range s.Workspaces {
-			if !seen[w.Key()] {
-				seen[w.Key()] = true
-				w.Context = s.Context
-				out.Workspaces = append(out.Workspaces, w)
-			}
+	}
+	out.Workspaces = make([]workspace.Workspace, 0, rows)
+	for i, s := range parts {
+		out.Workspaces = append(out.Workspaces, s.Workspaces...)
+		added := out.Workspaces[len(out.Workspaces)-len(s.Workspaces):]
+		for j := range added {
+			added[j].Context = s.Context
+		}
+		if sharesCluster(s, parts[:i]) {
+			out.Workspaces = without(out.Workspaces, len(added))
 		}
 	}
-	out.Context = strings.Join(out.Contexts, ", ")
-	if out.Namespace = namespaces[0]; len(namespaces) > 1 {
-		out.Namespace, out.Namespaces = "", namespaces
-	}
+	out.Context = strings.Join(out.Contexts(), ", ")
 	out.Problem = strings.Join(problems, "; ")
 	return out
+}
+
+// sharesCluster reports whether a list may have workspaces of others: to look
+// for each among ten thousand costs as much as to copy them.
+func sharesCluster(s workspace.Snapshot, others []workspace.Snapshot) bool {
+	return slices.ContainsFunc(others, func(o workspace.Snapshot) bool { return o.Cluster == s.Cluster })
+}
+
+// without takes those of the last n out of a list that are in it before.
+func without(list []workspace.Workspace, n int) []workspace.Workspace {
+	before := len(list) - n
+	seen := make(map[workspace.Key]bool, before)
+	for i := range list[:before] {
+		seen[list[i].Key()] = true
+	}
+	last := slices.DeleteFunc(list[before:], func(w workspace.Workspace) bool { return seen[w.Key()] })
+	return list[:before+len(last)]
 }

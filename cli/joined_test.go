@@ -28,7 +28,10 @@ func TestJoin(t *testing.T) {
 	}
 	got.Workspaces = nil
 	want := workspace.Snapshot{
-		Context: "a, b, c", Contexts: []string{"a", "b", "c"}, Namespaces: []string{"n", "m"}, Synced: true, StaleSince: stale,
+		Context: "a, b, c", Synced: true, StaleSince: stale,
+		Places: []workspace.Place{
+			{Context: "a", Namespace: "n", Synced: true}, {Context: "b", Namespace: "n", Problem: "b does not answer"}, {Context: "c", Namespace: "m", Synced: true},
+		},
 		Problem: "b: b does not answer", Hint: "wait",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -52,7 +55,7 @@ func TestJoinedGenerationsGrow(t *testing.T) {
 	if err := l.SetContext(t.Context(), "c"); err != nil {
 		t.Fatal(err)
 	}
-	if s, third := l.Snapshot(); third <= second || s.Context != "c" || len(s.Contexts) > 0 {
+	if s, third := l.Snapshot(); third <= second || s.Context != "c" || len(s.Places) > 0 {
 		t.Errorf("generation %d after %d, context %q", third, second, s.Context)
 	}
 }

@@ -99,8 +99,10 @@ func (l *live) Look(w workspace.Workspace, ok bool) {
 }
 
 // Namespaces implements tui.Scope.
-func (l *live) Namespaces(ctx context.Context) ([]string, error) {
-	c, err := l.fleet.now().cluster()
+func (l *live) Namespaces(ctx context.Context, in string) ([]string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, openLimit, timedOut(openLimit))
+	defer cancel()
+	c, err := l.fleet.at(in).cluster()
 	if err != nil {
 		return nil, err
 	}
@@ -108,16 +110,20 @@ func (l *live) Namespaces(ctx context.Context) ([]string, error) {
 }
 
 // SetNamespace implements tui.Scope.
-func (l *live) SetNamespace(_ context.Context, namespace string) error {
+func (l *live) SetNamespace(_ context.Context, namespace string, in ...string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var views []*view
-	for _, old := range l.views {
+	views := slices.Clone(l.views)
+	for i, old := range views {
+		if len(in) > 0 && !slices.Contains(in, old.before.Context) {
+			continue
+		}
 		v := l.view(old.app)
 		v.namespace, v.chosen = namespace, true
 		v.before.Context, v.before.Cluster, v.before.ClusterName = old.before.Context, old.before.Cluster, old.before.ClusterName
+		v.before.Installation = old.installation()
 		v.before.Namespace = namespace
-		views = append(views, v)
+		views[i] = v
 	}
 	l.show(views)
 	return nil

@@ -123,6 +123,6 @@ func addGlobalFlags(a *app, root *cobra.Command) {
 	flags.BoolVar(&a.flags.debug, "debug", false, "write everything to "+a.env.logFile())
 	root.MarkFlagsMutuallyExclusive("sandbox", "context")
 	root.MarkFlagsMutuallyExclusive("sandbox", "kubeconfig")
-	a.completeFlag(root, "context", a.completeContexts)
+	a.completeContexts(root)
 	a.completeFlag(root, "namespace", a.completeNamespaces)
 }

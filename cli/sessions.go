@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/muesli/cancelreader"
@@ -14,16 +16,39 @@ import (
 	"github.com/berth-sh/berth/tui"
 	"github.com/berth-sh/berth/tunnel"
 	"github.com/berth-sh/berth/workspace"
+	"github.com/berth-sh/berth/workspace/alias"
 )
 
 // sessions implements tui.Sessions.
 type sessions struct {
 	fleet *fleet
 	found func() []editor.Editor // looked for once
+	last  *lastEditors
 }
 
 func newSessions(f *fleet) sessions {
-	return sessions{fleet: f, found: sync.OnceValue(func() []editor.Editor { return editor.Find(editor.System()) })}
+	return sessions{
+		fleet: f, found: sync.OnceValue(func() []editor.Editor { return editor.Find(editor.System()) }),
+		last: &lastEditors{of: f.base.editorChoices()},
+	}
+}
+
+// lastEditors are the editors by workspace, so that a menu reads no file.
+type lastEditors struct {
+	mu sync.Mutex // guards of
+	of map[string]string
+}
+
+func (l *lastEditors) get(key string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.of[key]
+}
+
+func (l *lastEditors) set(of map[string]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.of = of
 }
 
 // running refuses what cannot be entered.
@@ -139,16 +164,25 @@ func holdTerminal(ctx context.Context, from io.Reader, out io.Writer, text strin
 	_, _ = bufio.NewReader(in).ReadString('\n') // an error ends the waiting as well
 }
 
-// Editors implements tui.Sessions; the one from the settings comes first.
-func (s sessions) Editors() []string {
-	var names []string
+// Editors implements tui.Sessions: the one that the workspace was opened in last
+// comes first, then the one from the settings.
+func (s sessions) Editors(w workspace.Workspace) []string {
 	config, _ := s.fleet.base.config() // a broken file is told where the list is
-	for _, e := range s.found() {
-		if e.ID == config.Editor || e.Name == config.Editor {
-			names = append([]string{e.Name}, names...)
-			continue
+	last := s.last.get(choiceKey(alias.File{Cluster: string(w.Cluster), Namespace: w.Namespace, Name: w.Name}))
+	rank := func(e editor.Editor) int {
+		switch {
+		case last != "" && (e.ID == last || e.Program == last):
+			return 0
+		case e.ID == config.Editor || e.Name == config.Editor:
+			return 1
 		}
-		names = append(names, e.Name)
+		return 2
+	}
+	found := slices.Clone(s.found())
+	slices.SortStableFunc(found, func(x, y editor.Editor) int { return cmp.Compare(rank(x), rank(y)) })
+	names := make([]string, len(found))
+	for i, e := range found {
+		names[i] = e.Name
 	}
 	return names
 }
@@ -176,6 +210,7 @@ func (s sessions) Open(ctx context.Context, w workspace.Workspace, how tui.OpenR
 		return tui.OpenResult{}, err
 	}
 	app.rememberEditor(f, chosen.ID, chosen)
+	s.last.set(app.editorChoices())
 	if launch.Terminal {
 		return tui.OpenResult{Terminal: &inTerminal{ctx: ctx, l: launch}, Message: "left " + chosen.Name + openNotes(ctx, chosen, warnings)}, nil
 	}

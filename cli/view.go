@@ -48,6 +48,12 @@ func (v *view) snapshot() (workspace.Snapshot, uint64) {
 	return v.watcher.Snapshot()
 }
 
+// installation is what is known of the cluster's. The caller holds list.mu.
+func (v *view) installation() workspace.Installation {
+	s, _ := v.snapshot()
+	return s.Installation
+}
+
 // change changes what the view shows, unless it was left.
 func (v *view) change(f func()) {
 	v.list.mu.Lock()

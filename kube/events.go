@@ -101,19 +101,29 @@ const (
 	eventTimeout = 5 * time.Second
 )
 
-// readEvents asks for the events of rows that are not settled.
+// readEvents asks for the events of rows that are not settled, and sleeps while
+// there are none.
 func (w *Watcher) readEvents(ctx context.Context) {
-	ticker := time.NewTicker(eventRound)
-	defer ticker.Stop()
+	timer := time.NewTimer(eventRound)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
-		for _, want := range w.wantEvents() {
+		wants, more := w.wantEvents()
+		for _, want := range wants {
 			w.readRow(ctx, want)
 		}
+		if !more {
+			select {
+			case <-ctx.Done():
+				return
+			case <-w.stirred:
+			}
+		}
+		timer.Reset(eventRound)
 	}
 }
 
@@ -123,18 +133,19 @@ type eventWant struct {
 	uids []string
 }
 
-// wantEvents picks the rows whose turn it is. The longer a row is unsettled,
-// the less often: a workspace that has failed for a day says nothing new.
-func (w *Watcher) wantEvents() []eventWant {
+// wantEvents picks the rows whose turn it is, and reports whether there are
+// unsettled ones at all. The longer a row is unsettled, the less often: a
+// workspace that has failed for a day says nothing new.
+func (w *Watcher) wantEvents() (out []eventWant, more bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	more = len(w.restless) > 0
 	if !w.state.staleSince.IsZero() {
-		return nil
+		return nil, more
 	}
 	now := time.Now()
-	var out []eventWant
-	for ref, r := range w.rows {
-		if !r.unsettled() || now.Before(r.eventsNext) || len(out) == eventRows {
+	for ref, r := range w.restless {
+		if now.Before(r.eventsNext) || len(out) == eventRows {
 			continue
 		}
 		pause := time.Second
@@ -157,7 +168,7 @@ func (w *Watcher) wantEvents() []eventWant {
 		}
 		out = append(out, want)
 	}
-	return out
+	return out, more
 }
 
 func (w *Watcher) readRow(ctx context.Context, want eventWant) {

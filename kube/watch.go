@@ -49,14 +49,16 @@ type Watcher struct {
 	specs   specs
 	changed chan struct{}
 	woken   chan struct{}
+	stirred chan struct{} // capacity 1: restless has got a row
 
 	mu         sync.Mutex // guards what follows, and what sources say it guards
 	rows       map[workspace.Ref]*row
 	order      []*row // by namespace and name; nil when it must be made
 	dirty      map[workspace.Ref]bool
-	going      map[string]bool // namespaces that terminate
-	lost       map[string]bool // nodes that are not ready
-	classes    map[string]bool // storage classes; true binds on first consumer
+	restless   map[workspace.Ref]*row // those of rows that are unsettled
+	going      map[string]bool        // namespaces that terminate
+	lost       map[string]bool        // nodes that are not ready
+	classes    map[string]bool        // storage classes; true binds on first consumer
 	classError *workspace.Access
 	synced     bool
 	first      []workspace.Workspace // shown until synced
@@ -91,8 +93,8 @@ func NewWatcher(client kubernetes.Interface, config WatchConfig) *Watcher {
 	}
 	w := &Watcher{
 		client: client, config: config, way: wayOf(config.Installation),
-		changed: make(chan struct{}, 1), woken: make(chan struct{}, 1),
-		rows: map[workspace.Ref]*row{}, dirty: map[workspace.Ref]bool{},
+		changed: make(chan struct{}, 1), woken: make(chan struct{}, 1), stirred: make(chan struct{}, 1),
+		rows: map[workspace.Ref]*row{}, dirty: map[workspace.Ref]bool{}, restless: map[workspace.Ref]*row{},
 		going: map[string]bool{}, lost: map[string]bool{}, classes: map[string]bool{},
 	}
 	w.sources = w.allSources()
@@ -205,10 +207,8 @@ func (w *Watcher) foldLoop(ctx context.Context) {
 func (w *Watcher) dirtyUnsettled() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for ref, r := range w.rows {
-		if r.unsettled() {
-			w.dirty[ref] = true
-		}
+	for ref := range w.restless {
+		w.dirty[ref] = true
 	}
 }
 
@@ -230,26 +230,18 @@ func (w *Watcher) foldDirty() bool {
 		now := w.config.Now()
 		for ref := range w.dirty {
 			changed = w.refold(ref, now) || changed
+			w.heed(ref)
 		}
 		clear(w.dirty)
 	}
 	if changed {
 		w.publish()
 	}
-	return w.anyUnsettled()
+	return len(w.restless) > 0
 }
 
 func (w *Watcher) dirtyAll() {
 	for ref := range w.rows {
 		w.dirty[ref] = true
 	}
-}
-
-func (w *Watcher) anyUnsettled() bool {
-	for _, r := range w.rows {
-		if r.unsettled() {
-			return true
-		}
-	}
-	return false
 }

@@ -91,6 +91,21 @@ func (w *Watcher) refold(ref workspace.Ref, now time.Time) bool {
 	return true
 }
 
+// heed keeps restless in step with a row that has been folded. To look for
+// unsettled rows among ten thousand twice a second is work for nothing.
+func (w *Watcher) heed(ref workspace.Ref) {
+	r := w.rows[ref]
+	if r == nil || !r.unsettled() {
+		delete(w.restless, ref)
+		return
+	}
+	w.restless[ref] = r
+	select {
+	case w.stirred <- struct{}{}:
+	default:
+	}
+}
+
 // observe puts together what the fold reads; called with w.mu held.
 func (w *Watcher) observe(ref workspace.Ref, r *row, now time.Time) workspace.Observed {
 	skew, stale := w.config.Skew(), w.state.staleSince

@@ -56,7 +56,7 @@ func plainYAML(o *unstructured.Unstructured) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encoding %s: %w", title(o), err)
 	}
-	return workspace.SafeText(string(text)), nil
+	return safeLines(string(text)), nil
 }
 
 // YAML returns the Deployment and the claim as YAML without managed fields, or
@@ -94,7 +94,17 @@ func (c *Client) YAML(ctx context.Context, ref workspace.Ref) (string, error) {
 	case !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err):
 		return "", fmt.Errorf("reading claim %s: %w", ref.ClaimName(), c.explain(err))
 	}
-	return workspace.SafeText(strings.Join(docs, "---\n")), nil
+	return safeLines(strings.Join(docs, "---\n")), nil
+}
+
+// safeLines is workspace.SafeText line by line: annotations alone may be four
+// times as long as the text that it lets through.
+func safeLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = workspace.SafeText(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // diffContext is how many unchanged lines a diff shows around a change.

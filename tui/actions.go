@@ -29,7 +29,7 @@ func (a *App) sessionActions() []*keymap.Action {
 	const group = "open"
 	return []*keymap.Action{
 		{
-			ID: "shell", Title: "open a shell", Hint: "shell", Group: group, Keys: []string{"enter"}, Contexts: living(),
+			ID: "shell", Title: "open a shell", Hint: "shell", Main: true, Group: group, Keys: []string{"enter"}, Contexts: living(),
 			Enabled: a.whenOpenable, Run: a.enterShell,
 		},
 		{
@@ -37,7 +37,7 @@ func (a *App) sessionActions() []*keymap.Action {
 			Enabled: a.whenOpenable, Run: a.shellWhole,
 		},
 		{
-			ID: "editor", Title: "open in an editor", Hint: "open in editor", Group: group, Keys: []string{"o"}, Contexts: living(),
+			ID: "editor", Title: "open in an editor", Hint: "editor", Main: true, Group: group, Keys: []string{"o"}, Contexts: living(),
 			Enabled: a.whenOpenable, Run: a.chooseEditor,
 		},
 		{
@@ -51,14 +51,14 @@ func (a *App) writeActions() []*keymap.Action {
 	const group = "change"
 	verbs := func(id, title, hint string, v *verb) *keymap.Action {
 		return &keymap.Action{
-			ID: id, Title: title, Hint: hint, Group: group, Keys: []string{v.key}, Contexts: living(),
+			ID: id, Title: title, Hint: hint, Main: id != "restart", Group: group, Keys: []string{v.key}, Contexts: living(),
 			Enabled: func() string { return a.whenVerb(v) }, Run: func() tea.Cmd { return a.act(v) },
 		}
 	}
 	return []*keymap.Action{
 		{
-			ID: "create", Title: "create a workspace", Hint: "create", Group: group, Keys: []string{"c"}, Contexts: lists(),
-			Enabled: a.whenCreatable, Run: a.openCreate,
+			ID: "create", Title: "create a workspace", Hint: "create", Main: true, Group: group, Keys: []string{"c"}, Contexts: lists(),
+			Enabled: a.whenWritable, Run: a.openCreate,
 		},
 		verbs("start", "start the workspace", "", startVerb()),
 		verbs("restart", "restart the workspace", "restart", restartVerb()),
@@ -76,7 +76,7 @@ func (a *App) deletedActions() []*keymap.Action {
 	contexts := []keymap.Context{keymap.Deleted, keymap.Detail}
 	verbs := func(id, title string, v *verb) *keymap.Action {
 		return &keymap.Action{
-			ID: id, Title: title, Hint: v.name, Group: group, Keys: []string{v.key}, Contexts: contexts,
+			ID: id, Title: title, Hint: v.name, Main: true, Group: group, Keys: []string{v.key}, Contexts: contexts,
 			Enabled: func() string { return a.whenVerb(v) }, Run: func() tea.Cmd { return a.act(v) },
 		}
 	}
@@ -101,7 +101,7 @@ func (a *App) listActions() []*keymap.Action {
 		{ID: "page-down", Title: "a page down", Group: group, Keys: []string{"pgdown", "ctrl+f"}, Contexts: lists(), Run: move(func() { a.table().Page(1) })},
 		{ID: "home", Title: "first row", Group: group, Keys: []string{"home", "g"}, Contexts: lists(), Run: move(func() { a.table().Home() })},
 		{ID: "end", Title: "last row", Group: group, Keys: []string{"end", "G"}, Contexts: lists(), Run: move(func() { a.table().End() })},
-		{ID: "back", Title: "cancel, clear the filter, the marks, or leave deleted workspaces", Group: group, Keys: []string{"esc"}, Contexts: lists(), Run: a.back},
+		{ID: "back", Title: "cancel, clear filter or marks, or leave deleted", Hint: "back", HintIn: keymap.Deleted, Group: group, Keys: []string{"esc"}, Contexts: lists(), Run: a.back},
 	}
 }
 
@@ -149,13 +149,6 @@ func (a *App) whenWritable() string {
 		return "not available here"
 	}
 	return a.guardHere().ReadOnly
-}
-
-func (a *App) whenCreatable() string {
-	if len(a.snap.Contexts) > 1 {
-		return "several contexts are shown, C goes to one"
-	}
-	return a.whenWritable()
 }
 
 func (a *App) whenLogin() string {

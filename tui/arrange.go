@@ -16,7 +16,7 @@ func (a *App) arrangeActions() []*keymap.Action {
 	do := func(f func()) func() tea.Cmd { return func() tea.Cmd { f(); return a.follow() } }
 	inGroups := func() string {
 		if a.table().Grouped() == table.NoGroups {
-			return "there are no groups, b makes them"
+			return "b makes groups first"
 		}
 		return ""
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berth-sh/berth/tui/detail"
-	"github.com/berth-sh/berth/workspace"
 )
 
 // notebook is a Memory.
@@ -142,19 +141,14 @@ func TestThePaneIsDivided(t *testing.T) {
 
 func TestSeveralContextsHaveAColumn(t *testing.T) {
 	snap := demoSnapshot()
-	snap.Contexts, snap.Context, snap.Installation = []string{"prod", "dev"}, "prod, dev", workspace.Installation{}
-	for i := range snap.Workspaces {
-		snap.Workspaces[i].Context = snap.Contexts[i%2]
-	}
+	together(&snap, "prod", "dev")
 	d := drive(t, snap, nil)
 	d.sees("CONTEXT", "prod, dev ▸ team-a")
 	d.lacks("no gateway")
 	d.keys("s")
 	d.sees("api · team-a · prod")
 	d.lacks("prod, dev ·")
-	d.keys("esc", "c")
-	d.sees("several contexts")
-	d.keys("C")
+	d.keys("esc", "C")
 	d.typing("prod, dev") // where it is
 	d.sees("now")
 	d.keys("esc", "C", "down", "enter") // to one, and back to all

@@ -25,12 +25,14 @@ type Source interface {
 
 // Scope chooses what the Source shows.
 type Scope interface {
-	// Namespaces lists what may be chosen. It fails where namespaces may not
-	// be listed; the program then lets the user type one.
-	Namespaces(ctx context.Context) ([]string, error)
-	// SetNamespace moves the Source to a namespace, "" for all of them. The
-	// Source tells through Changed when there is something to see.
-	SetNamespace(ctx context.Context, namespace string) error
+	// Namespaces lists what may be chosen in one of the contexts that are
+	// shown. It fails where namespaces may not be listed;
+	// the program then lets the user type one.
+	Namespaces(ctx context.Context, in string) ([]string, error)
+	// SetNamespace moves the Source to a namespace, "" for all of them: in the
+	// contexts named, or in all that are shown. The Source tells through Changed
+	// when there is something to see.
+	SetNamespace(ctx context.Context, namespace string, in ...string) error
 	// Contexts lists the contexts that may be chosen, without asking any of
 	// them.
 	Contexts(ctx context.Context) ([]workspace.Context, error)
@@ -57,9 +59,10 @@ type Tell = func(workspace.Progress)
 // is bound to the workspace's UID: one that has been replaced meanwhile is an
 // error of kind workspace.ErrConflict or ErrNotFound. Errors carry hints.
 type Actions interface {
-	// Create takes a spec as the user typed it, completes it and creates.
-	// Calling it again after a failure resumes.
-	Create(ctx context.Context, ref workspace.Ref, spec workspace.Spec, tell Tell) error
+	// Create takes a spec as the user typed it, completes it and creates in a
+	// context that is or was shown; "" is the one that is. Calling it again
+	// after a failure resumes.
+	Create(ctx context.Context, in string, ref workspace.Ref, spec workspace.Spec, tell Tell) error
 	Start(ctx context.Context, w workspace.Workspace, tell Tell) error
 	Stop(ctx context.Context, w workspace.Workspace, tell Tell) error
 	Restart(ctx context.Context, w workspace.Workspace, tell Tell) error
@@ -90,10 +93,10 @@ type Shells = shells.Opener
 type Sessions interface {
 	// Shell prepares an interactive session that takes the whole terminal.
 	Shell(ctx context.Context, w workspace.Workspace) (ExecCommand, error)
-	// Editors names the editors found on this machine, best first. It must not
-	// block.
-	Editors() []string
-	// Open opens the workspace in an editor.
+	// Editors names the editors found on this machine, best for the workspace
+	// first. It must not block.
+	Editors(w workspace.Workspace) []string
+	// Open opens the workspace in an editor that Editors named.
 	Open(ctx context.Context, w workspace.Workspace, how OpenRequest) (OpenResult, error)
 }
 

@@ -26,19 +26,13 @@ func (a *App) guard(context, namespace string) Guard {
 
 // guardHere says how careful to be about what the list shows.
 func (a *App) guardHere() Guard {
-	if len(a.snap.Contexts) == 0 {
+	if len(a.snap.Places) == 0 {
 		return a.guard(a.snap.Context, a.snap.Namespace)
 	}
 	all := Guard{ReadOnly: "every context is read-only"}
-	namespaces := a.snap.Namespaces
-	if len(namespaces) == 0 {
-		namespaces = []string{a.snap.Namespace}
-	}
-	for _, context := range a.snap.Contexts {
-		g := a.guard(context, "")
-		for _, namespace := range namespaces {
-			all.Production = all.Production || a.guard(context, namespace).Production
-		}
+	for _, p := range a.snap.Places {
+		g := a.guard(p.Context, p.Namespace)
+		all.Production = all.Production || g.Production
 		if g.ReadOnly == "" {
 			all.ReadOnly = ""
 		}

@@ -50,10 +50,7 @@ func TestAReadOnlyContextWritesNothing(t *testing.T) {
 
 func TestAReadOnlyContextAmongOthers(t *testing.T) {
 	snap := demoSnapshot()
-	snap.Contexts, snap.Context = []string{"dev", "frozen"}, "dev, frozen"
-	for i := range snap.Workspaces {
-		snap.Workspaces[i].Context = snap.Contexts[i%2]
-	}
+	together(&snap, "dev", "frozen")
 	d := drive(t, snap, careful)
 	d.lacks(" read-only ")
 	d.keys("*", "s")

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/berth-sh/berth/tui/cells"
@@ -15,10 +17,10 @@ import (
 func (a *App) header() string {
 	t := a.theme
 	place, namespace := a.snap.Context, orElse(a.snap.Namespace, "all namespaces")
-	if len(a.snap.Namespaces) > 0 {
-		namespace = strings.Join(a.snap.Namespaces, ", ")
+	if names := a.namespaces(); len(names) > 0 {
+		namespace = strings.Join(names, ", ")
 	}
-	if g := a.moving; g.namespace != nil {
+	if g := a.moving; g.namespace != nil && g.in == "" {
 		namespace = orElse(*g.namespace, "all namespaces")
 	} else if g.context != nil {
 		if place != *g.context || !a.snap.Synced && a.snap.Namespace == "" {
@@ -77,7 +79,7 @@ func (a *App) badges() []string {
 func (a *App) gateway() string {
 	g := a.snap.Installation.Gateway
 	switch {
-	case !a.snap.Synced, len(a.snap.Contexts) > 1: // each has its own
+	case !a.snap.Synced, len(a.snap.Places) > 0: // each has its own
 		return ""
 	case !g.Published():
 		return a.theme.Muted.Paint("no gateway · port-forward")
@@ -190,12 +192,12 @@ func (a *App) strip(y int) (string, *dialog.Point) {
 func (a *App) footer() string {
 	right := a.toastText()
 	help := a.hint(a.keys.Get("help"))
-	room := a.w - cells.Width(right) - cells.Width(help) - 2
+	room := a.w - cells.Width(right) - cells.Width(help) - 1
+	if right != "" {
+		room--
+	}
 	line := ""
-	for _, action := range a.keys.All(a.context()) {
-		if action.Hint == "" || action.ID == "help" || action.Reason() != "" {
-			continue
-		}
+	for _, action := range a.hinted() {
 		next := a.hint(action)
 		if cells.Width(line)+cells.Width(next) > room {
 			break
@@ -203,6 +205,24 @@ func (a *App) footer() string {
 		line += next
 	}
 	return cells.Spread(line+help, right+" ", a.w)
+}
+
+// hinted are the actions of the footer: in the pane its own before the others,
+// elsewhere the main ones.
+func (a *App) hinted() []*keymap.Action {
+	ctx := a.context()
+	later := func(action *keymap.Action) int {
+		first := action.Main
+		if ctx == keymap.Detail {
+			first = len(action.Contexts) == 1
+		}
+		return map[bool]int{true: 0, false: 1}[first]
+	}
+	list := slices.DeleteFunc(a.keys.All(ctx), func(action *keymap.Action) bool {
+		return action.Hint == "" || action.HintIn != "" && action.HintIn != ctx || action.ID == "help" || action.Reason() != ""
+	})
+	slices.SortStableFunc(list, func(x, y *keymap.Action) int { return cmp.Compare(later(x), later(y)) })
+	return list
 }
 
 func (a *App) hint(action *keymap.Action) string {

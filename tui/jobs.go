@@ -60,20 +60,54 @@ func (a *App) finish(msg doneMsg) tea.Cmd {
 }
 
 // openCreate shows the form; one whose creation runs or has failed comes back.
+// Where several contexts are shown it asks for one first: the form is about
+// that one's templates and namespace.
 func (a *App) openCreate() tea.Cmd {
 	if a.create != nil {
+		a.create.Named = a.create.Named || a.create.Context != a.snap.Context // the list may have gone elsewhere
 		a.open(a.create)
 		return nil
 	}
-	return a.withConsent(a.newCreate)
+	if len(a.snap.Places) > 0 {
+		return a.chooseWhereToCreate()
+	}
+	return a.withConsent(func() tea.Cmd {
+		return a.newCreate(workspace.Place{Context: a.snap.Context, Namespace: a.snap.Namespace, Installation: a.snap.Installation})
+	})
 }
 
-func (a *App) newCreate() tea.Cmd {
-	form := dialog.NewCreate(a.snap.Installation, a.snap.Namespace)
+// chooseWhereToCreate offers the contexts, the one of the row under the cursor
+// first.
+func (a *App) chooseWhereToCreate() tea.Cmd {
+	menu := &dialog.Menu{Title: "new workspace in which context?", Search: true, Ranked: true, Wide: 64}
+	if w, ok := a.selected(); ok {
+		menu.First = w.Context
+	}
+	for _, p := range a.snap.Places {
+		guard := a.guard(p.Context, p.Namespace)
+		it := dialog.Item{
+			ID: p.Context, Label: workspace.Safe(p.Context), Note: orElse(p.Namespace, "all namespaces"), Disabled: guard.ReadOnly,
+			Choose: func() tea.Cmd { return a.withConsent(func() tea.Cmd { return a.newCreate(p) }) },
+		}
+		if guard.Production {
+			it.Note = "production · " + it.Note
+		}
+		if !p.Synced {
+			it.Disabled = orElse(p.Problem, "it has not answered yet")
+		}
+		menu.Items = append(menu.Items, it)
+	}
+	a.open(menu)
+	return nil
+}
+
+func (a *App) newCreate(in workspace.Place) tea.Cmd {
+	form := dialog.NewCreate(in.Installation, in.Namespace)
+	form.Context, form.Named = in.Context, len(a.snap.Places) > 0
 	form.Submit = func(ref workspace.Ref, spec workspace.Spec) tea.Cmd {
 		a.create = form
 		return a.do(func(ctx context.Context) tea.Msg {
-			err := a.cfg.Actions.Create(ctx, ref, spec, func(p workspace.Progress) { a.mail.put(step{form, p}) })
+			err := a.cfg.Actions.Create(ctx, in.Context, ref, spec, func(p workspace.Progress) { a.mail.put(step{form, p}) })
 			return doneMsg{what: "creating " + ref.Name, form: form, err: err}
 		})
 	}
@@ -95,7 +129,9 @@ func (a *App) created(msg doneMsg) tea.Cmd {
 	a.create = nil
 	a.say("created " + ref.Name)
 	a.takeSnapshot()
-	a.live.Select(func(w workspace.Workspace) bool { return w.Ref == ref })
+	a.live.Select(func(w workspace.Workspace) bool {
+		return w.Ref == ref && (w.Context == "" || w.Context == msg.form.Context)
+	})
 	return a.follow()
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -41,13 +42,16 @@ func look(mode string) error {
 	switch mode {
 	case "silent":
 		cluster.Set(workspace.Snapshot{Context: "prod"})
-	case "running", "panic", "panic-command", "panic-shell":
+	case "running", "panic", "panic-command", "panic-shell", "killed":
 		cluster.Set(tuitest.Many(3))
 	case "unreachable":
 		cluster.Set(unreachable())
 	}
 	if mode == "shells" || mode == "panic-shell" {
 		cfg.Shells = localShells()
+	}
+	if mode == "killed" {
+		cfg.Sessions = mortals{}
 	}
 	a, err := New(cfg)
 	if err != nil {
@@ -104,7 +108,7 @@ func (sessions) Shell(_ context.Context, w workspace.Workspace) (ExecCommand, er
 	return &hello{name: w.Name}, nil
 }
 
-func (sessions) Editors() []string { return []string{"VS Code", "Neovim"} }
+func (sessions) Editors(workspace.Workspace) []string { return []string{"VS Code", "Neovim"} }
 
 func (sessions) Open(context.Context, workspace.Workspace, OpenRequest) (OpenResult, error) {
 	return OpenResult{Message: "opened"}, nil
@@ -124,3 +128,17 @@ func (h *hello) Run() error {
 	_, err := fmt.Fprintf(h.out, "shell of %s\r\n", h.name)
 	return err
 }
+
+// mortals are sessions that are killed in the middle of their work.
+type mortals struct{ sessions }
+
+func (mortals) Shell(ctx context.Context, _ workspace.Workspace) (ExecCommand, error) {
+	const work = `stty raw -echo; printf '\033[?1049h\033[?1003h\033[?1004h\033[?2004h\033[?25l\033[?1h'; kill -9 $$`
+	return &mortal{exec.CommandContext(ctx, "sh", "-c", work)}, nil
+}
+
+type mortal struct{ *exec.Cmd }
+
+func (m *mortal) SetStdin(r io.Reader)  { m.Stdin = r }
+func (m *mortal) SetStdout(w io.Writer) { m.Stdout = w }
+func (m *mortal) SetStderr(w io.Writer) { m.Stderr = w }

@@ -16,7 +16,7 @@ func (a *App) markActions() []*keymap.Action {
 	const group = "mark"
 	do := func(f func()) func() tea.Cmd { return func() tea.Cmd { f(); return a.follow() } }
 	return []*keymap.Action{
-		{ID: "mark", Title: "mark the workspace, or take its mark away", Group: group, Keys: []string{"space"}, Contexts: lists(), Enabled: a.whenSelected, Run: do(func() { a.table().Mark() })},
+		{ID: "mark", Title: "mark the workspace, or take its mark away", Hint: "mark", Main: true, Group: group, Keys: []string{"space"}, Contexts: lists(), Enabled: a.whenSelected, Run: do(func() { a.table().Mark() })},
 		{ID: "mark-range", Title: "mark from here to where the cursor goes", Group: group, Keys: []string{"V"}, Contexts: lists(), Enabled: a.whenSelected, Run: do(func() { a.table().Range() })},
 		{ID: "mark-all", Title: "mark all that the filter shows, or none", Group: group, Keys: []string{"*"}, Contexts: lists(), Run: do(func() { a.table().MarkAll() })},
 	}

@@ -31,7 +31,7 @@ func (k *desk) Shell(context.Context, workspace.Workspace) (ExecCommand, error) 
 	return nil, workspace.WithHint(errors.New("route does not answer"), "run berth why")
 }
 
-func (k *desk) Editors() []string { return k.editors }
+func (k *desk) Editors(workspace.Workspace) []string { return k.editors }
 
 func (k *desk) Open(_ context.Context, w workspace.Workspace, how OpenRequest) (OpenResult, error) {
 	asked := "open " + w.Name + " in " + how.Editor

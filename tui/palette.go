@@ -21,15 +21,17 @@ const mostRecent = 50
 
 func (a *App) openPalette() tea.Cmd {
 	menu := &dialog.Menu{Title: "actions · workspaces · namespaces · contexts", Search: true, Ranked: true, Verb: "choose", Wide: 76}
-	fill := func(error) { menu.SetItems(a.paletteItems()) } // what cannot be listed is not offered
-	fill(nil)
+	fill := func() { menu.SetItems(a.paletteItems()) } // what cannot be listed is not offered
+	fill()
 	a.open(menu)
 	if a.cfg.Scope == nil {
 		return nil
 	}
-	cmds := []tea.Cmd{a.listContexts(fill)}
-	if a.places.of != a.snap.Context || a.places.namespaces == nil {
-		cmds = append(cmds, a.listNamespaces(fill))
+	cmds := []tea.Cmd{a.listContexts(func(error) { fill() })}
+	for _, context := range a.contexts() {
+		if a.places.namespaces[context] == nil {
+			cmds = append(cmds, a.listNamespaces(context, func([]string, error) { fill() }))
+		}
 	}
 	return tea.Batch(cmds...)
 }
@@ -69,19 +71,30 @@ func (a *App) workspaceItems() []dialog.Item {
 
 func (a *App) placeItems() []dialog.Item {
 	var items []dialog.Item
-	place := func(kind, name, note string, choose func() tea.Cmd) {
-		id := kind + " " + name
+	place := func(id, name, note string, choose func() tea.Cmd) {
 		items = append(items, dialog.Item{ID: id, Label: workspace.Safe(name), Note: note, Searched: true, Choose: a.remember(id, choose)})
 	}
-	if a.places.of == a.snap.Context {
-		for _, name := range a.places.namespaces {
-			place("namespace", name, "namespace", func() tea.Cmd { return a.setNamespace(name) })
+	for _, context := range a.contexts() {
+		for _, name := range a.places.namespaces[context] {
+			if len(a.snap.Places) == 0 {
+				place("namespace "+name, name, "namespace", func() tea.Cmd { return a.setNamespace(name) })
+				continue
+			}
+			place("namespace "+name+" "+context, name, "namespace · "+workspace.Safe(context), func() tea.Cmd { return a.setNamespace(name, context) })
 		}
 	}
 	for _, c := range a.places.contexts {
-		place("context", c.Name, "context", func() tea.Cmd { return a.setContext(c.Name) })
+		place("context "+c.Name, c.Name, "context", func() tea.Cmd { return a.setContext(c.Name) })
 	}
 	return items
+}
+
+// contexts are those that are shown.
+func (a *App) contexts() []string {
+	if len(a.snap.Places) > 0 {
+		return a.snap.Contexts()
+	}
+	return []string{a.snap.Context}
 }
 
 // remember puts what is chosen in front of the next palette.

@@ -87,7 +87,7 @@ func TestThePaletteSaysWhyAnActionIsDisabled(t *testing.T) {
 // slow is a Scope whose clusters never answer.
 type slow struct{ *tuitest.Cluster }
 
-func (slow) Namespaces(ctx context.Context) ([]string, error) {
+func (slow) Namespaces(ctx context.Context, _ string) ([]string, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }

@@ -6,6 +6,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -16,8 +17,7 @@ import (
 
 // places are what was listed last.
 type places struct {
-	of         string // context of the namespaces
-	namespaces []string
+	namespaces map[string][]string // by context
 	contexts   []workspace.Context
 	together   []string // contexts that were shown in one list
 }
@@ -26,25 +26,29 @@ type places struct {
 type goal struct {
 	context   *string // nil stays
 	namespace *string // nil is the context's own
+	in        string  // of several contexts, the one that goes there; "" is all of them
 }
 
 // switching reports whether the list is on its way.
 func (g goal) switching() bool { return g.context != nil || g.namespace != nil }
 
 func (a *App) chooseNamespace() tea.Cmd {
+	if len(a.snap.Places) > 0 {
+		return a.chooseNamespaces()
+	}
 	menu := &dialog.Menu{
 		Title: "namespace", Search: true, Verb: "go", Empty: "loading…", Wide: 50,
-		Free: a.setNamespace,
+		Free: func(name string) tea.Cmd { return a.setNamespace(name) },
 	}
 	a.open(menu)
-	return a.listNamespaces(func(err error) {
+	return a.listNamespaces(a.snap.Context, func(names []string, err error) {
 		if err != nil {
 			menu.Empty = "they may not be listed; type one"
 			a.fail("listing namespaces", err)
 			return
 		}
 		items := []dialog.Item{{Label: "all namespaces", Key: "0", Choose: func() tea.Cmd { return a.setNamespace("") }}}
-		for _, name := range a.places.namespaces {
+		for _, name := range names {
 			it := dialog.Item{Label: name, Choose: func() tea.Cmd { return a.setNamespace(name) }}
 			if name == a.snap.Namespace {
 				it.Note = "now"
@@ -55,16 +59,19 @@ func (a *App) chooseNamespace() tea.Cmd {
 	})
 }
 
-// listNamespaces asks for the namespaces and then calls done in the loop.
-func (a *App) listNamespaces(done func(error)) tea.Cmd {
-	of := a.snap.Context
+// listNamespaces asks for the namespaces of a context and then calls done in
+// the loop.
+func (a *App) listNamespaces(in string, done func([]string, error)) tea.Cmd {
 	return a.do(func(ctx context.Context) tea.Msg {
-		names, err := a.cfg.Scope.Namespaces(ctx)
+		names, err := a.cfg.Scope.Namespaces(ctx, in)
 		return runMsg{func() tea.Cmd {
 			if err == nil {
-				a.places.of, a.places.namespaces = of, names
+				if a.places.namespaces == nil {
+					a.places.namespaces = map[string][]string{}
+				}
+				a.places.namespaces[in] = names
 			}
-			done(err)
+			done(names, err)
 			return nil
 		}}
 	})
@@ -96,7 +103,7 @@ func (a *App) chooseContext() tea.Cmd {
 		var items []dialog.Item
 		if all := a.places.together; len(all) > 0 {
 			it := dialog.Item{Label: workspace.Safe(strings.Join(all, ", ")), Note: "in one list", Choose: func() tea.Cmd { return a.setContext(all...) }}
-			if len(a.snap.Contexts) > 1 {
+			if len(a.snap.Places) > 0 {
 				it.Note = "now"
 			}
 			items = append(items, it)
@@ -112,11 +119,16 @@ func (a *App) chooseContext() tea.Cmd {
 	})
 }
 
-// setNamespace moves the list; the header says so until the cluster has
-// answered for the new place.
-func (a *App) setNamespace(name string) tea.Cmd {
-	return a.move(goal{namespace: &name}, orElse(name, "all namespaces"), func(ctx context.Context) error {
-		return a.cfg.Scope.SetNamespace(ctx, name)
+// setNamespace moves the list, or one of its contexts; the header says so until
+// the cluster has answered for the new place.
+func (a *App) setNamespace(name string, in ...string) tea.Cmd {
+	g, what := goal{namespace: &name}, orElse(name, "all namespaces")
+	if len(in) == 1 {
+		g.in = in[0]
+		what += " of " + workspace.Safe(g.in)
+	}
+	return a.move(g, what, func(ctx context.Context) error {
+		return a.cfg.Scope.SetNamespace(ctx, name, in...)
 	})
 }
 
@@ -150,9 +162,36 @@ func (a *App) move(g goal, what string, set func(context.Context) error) tea.Cmd
 
 // arrived ends a move once the snapshot is about its goal.
 func (a *App) arrived() {
-	g := a.moving
-	there := (g.context == nil || a.snap.Context == *g.context) && (g.namespace == nil || a.snap.Namespace == *g.namespace)
-	if g.switching() && there && (a.snap.Synced || a.snap.Problem != "") {
+	if g := a.moving; g.switching() && (g.context == nil || a.snap.Context == *g.context) && a.there(g) {
 		a.moving = goal{}
 	}
+}
+
+// there reports whether every context that moves has answered for its goal's
+// namespace, or has failed to.
+func (a *App) there(g goal) bool {
+	is := func(namespace string, synced bool, problem string) bool {
+		return (g.namespace == nil || namespace == *g.namespace) && (synced || problem != "")
+	}
+	if len(a.snap.Places) == 0 || g.namespace == nil {
+		return is(a.snap.Namespace, a.snap.Synced, a.snap.Problem)
+	}
+	return !slices.ContainsFunc(a.snap.Places, func(p workspace.Place) bool {
+		return (g.in == "" || g.in == p.Context) && !is(p.Namespace, p.Synced, p.Problem)
+	})
+}
+
+// namespaces names those that the contexts of a joined list are in, or are on
+// their way to.
+func (a *App) namespaces() []string {
+	var names []string
+	for _, p := range a.snap.Places {
+		if g := a.moving; g.namespace != nil && g.in == p.Context {
+			p.Namespace = *g.namespace
+		}
+		if name := orElse(p.Namespace, "all namespaces"); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }

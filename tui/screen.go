@@ -150,7 +150,7 @@ func (a *App) empty() []string {
 			lines = append(append(lines, ""), paragraph(firstLine(a.snap.Hint), a.w)...)
 		}
 		return append(lines, "", key("C", "go to another context"), key("?", "help"), key("q", "quit"))
-	case a.moving.namespace != nil:
+	case a.moving.namespace != nil && a.moving.in == "":
 		return []string{"", line("looking " + where(*a.moving.namespace) + "…")}
 	case a.moving.context != nil:
 		return []string{"", line("connecting to " + workspace.Safe(*a.moving.context) + "…"), "", key("C", "go to another context")}
@@ -160,7 +160,7 @@ func (a *App) empty() []string {
 		return []string{"", line("no deleted workspaces here"), "", line("what is deleted keeps its home until it is purged"), "", key("D", "back to the list")}
 	}
 	return []string{
-		"", "   " + t.Strong.Paint("no workspaces "+where(a.snap.Namespace)+" yet"), "",
+		"", "   " + t.Strong.Paint("no workspaces "+a.here()+" yet"), "",
 		line("a workspace is a machine of your own in the cluster, reached by ssh"), "",
 		key("c", "create the first one"), key("n", "look into another namespace"), key("?", "all keys"),
 	}
@@ -173,6 +173,14 @@ func paragraph(text string, w int) []string {
 		lines[i] = "   " + lines[i]
 	}
 	return lines
+}
+
+// here says where the list looks.
+func (a *App) here() string {
+	if names := a.namespaces(); len(names) > 1 {
+		return "in " + strings.Join(names, ", ")
+	}
+	return where(a.snap.Namespace)
 }
 
 func where(namespace string) string {

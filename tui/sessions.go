@@ -3,9 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -31,7 +29,7 @@ func (a *App) shellWhole() tea.Cmd {
 func (a *App) handOver(what string, cmd ExecCommand) tea.Cmd {
 	a.toast = toast{}
 	a.look(workspace.Workspace{}, false) // until it is over
-	return tea.Exec(unhurried{cmd}, ended(what, cmd))
+	return tea.Exec(&guest{ExecCommand: cmd}, ended(what, cmd))
 }
 
 // ended tells how a command left. A code is what somebody chose to end with,
@@ -54,29 +52,6 @@ func ended(what string, cmd ExecCommand) tea.ExecCallback {
 			return nil
 		}}
 	}
-}
-
-// unhurried keeps a command from ending at once. Bubble Tea's renderer stops
-// its ticker from a goroutine that nobody waits for; a command that fails
-// immediately can be overtaken by that, and the screen would stay frozen.
-type unhurried struct{ ExecCommand }
-
-// SetStdout hands over the terminal itself: a process that gets anything else
-// is given a pipe.
-func (u unhurried) SetStdout(w io.Writer) {
-	if out, ok := w.(*outlet); ok {
-		w = out.File
-	}
-	u.ExecCommand.SetStdout(w)
-}
-
-// Run runs the command for at least a blink.
-func (u unhurried) Run() error {
-	least := time.NewTimer(50 * time.Millisecond)
-	defer least.Stop()
-	err := u.ExecCommand.Run()
-	<-least.C
-	return err
 }
 
 // opened calls next with the selected workspace if it can be opened.
@@ -112,7 +87,7 @@ func (a *App) chooseEditorFor(w workspace.Workspace, directory string) tea.Cmd {
 	if a.cfg.Sessions == nil {
 		return nil
 	}
-	editors := a.cfg.Sessions.Editors()
+	editors := a.cfg.Sessions.Editors(w)
 	switch len(editors) {
 	case 0:
 		a.open(&dialog.Text{Title: "no editor found", Lines: []string{

@@ -69,8 +69,8 @@ func (a *App) take(s *sight) tea.Cmd {
 		return nil
 	}
 	a.snap, a.snapGen, a.index = snap, gen, nil
-	if len(snap.Contexts) > 1 {
-		a.places.together = snap.Contexts
+	if len(snap.Places) > 0 {
+		a.places.together = snap.Contexts()
 	}
 	all, running, failing := snap.Counts()
 	a.counted = [3]int{all, running, failing}

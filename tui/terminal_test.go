@@ -169,6 +169,11 @@ func TestTheTerminalIsPutBack(t *testing.T) {
 			s.waitFor("the mouse", func() bool { return strings.Contains(s.output(), "\x1b[?1003h") })
 			s.press("\x07")
 		}},
+		"q after a killed guest": {"killed", func(s *screen) {
+			s.press("\r")
+			s.sees("signal: killed")
+			s.press("q")
+		}},
 		"y over a shell": {"shells", func(s *screen) {
 			s.press("\r")
 			s.sees("api-1 $")

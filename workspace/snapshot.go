@@ -12,11 +12,10 @@ type Context struct {
 // immutable: a change makes a new one, so that it may be read without a lock.
 type Snapshot struct {
 	Context      string    // kubeconfig context; "" before one is known
-	Contexts     []string  // where several are shown, each of them; Context names all then
+	Places       []Place   // where several contexts are shown, each of them; Context names all then
 	Cluster      ClusterID // "" until the cluster has answered
 	ClusterName  string    // short name, for aliases
-	Namespace    string    // "" means all namespaces, or those in Namespaces
-	Namespaces   []string  // where several contexts are shown and are not in the same one
+	Namespace    string    // "" means all namespaces, or those of Places
 	Installation Installation
 
 	Workspaces []Workspace // unsorted, deleted ones included
@@ -29,6 +28,34 @@ type Snapshot struct {
 	Hint       string    // next step for Problem
 	Retry      time.Time // when the cluster is asked again; zero while that is soon
 	Login      bool      // the cluster wants a login
+}
+
+// Place is one of several contexts that are shown together.
+type Place struct {
+	Context      string
+	Namespace    string // "" means all namespaces
+	Installation Installation
+	Synced       bool   // its complete first list has arrived
+	Problem      string // as the snapshot's
+}
+
+// Place returns the place of a context, false when it is not among them.
+func (s Snapshot) Place(context string) (Place, bool) {
+	for _, p := range s.Places {
+		if p.Context == context {
+			return p, true
+		}
+	}
+	return Place{}, false
+}
+
+// Contexts returns the names of Places.
+func (s Snapshot) Contexts() []string {
+	names := make([]string, len(s.Places))
+	for i, p := range s.Places {
+		names[i] = p.Context
+	}
+	return names
 }
 
 // Live reports whether the snapshot is current.

@@ -16,6 +16,9 @@ import (
 // Create is the form for a new workspace. After submitting it shows the steps;
 // after a failure it shows why and can be submitted again, which resumes.
 type Create struct {
+	Context string // where it is created
+	Named   bool   // the title says so: the list shows several, or another one
+
 	Submit func(workspace.Ref, workspace.Spec) tea.Cmd // starts creating
 	Undo   func() tea.Cmd                              // removes what a failed creation has made; nil for nothing
 

@@ -15,6 +15,9 @@ import (
 // Draw shows the form, then what is wrong or what happens.
 func (c *Create) Draw(s Scene) Box {
 	b := Box{Title: "new workspace", Width: 68}
+	if c.Named {
+		b.Title += " in " + workspace.Safe(c.Context)
+	}
 	width := max(1, min(b.Width, s.W-6))
 	if c.running || len(c.steps) > 0 {
 		b.Lines = append(b.Lines, s.Theme.Strong.Paint(c.ref().Name)+s.Theme.Muted.Paint(" in "+c.ref().Namespace), "")

@@ -34,6 +34,7 @@ type Menu struct {
 	Ranked bool                      // the best match first, whatever its place
 	Stay   bool                      // choosing does not close it
 	Free   func(text string) tea.Cmd // takes what was typed when nothing matches; may be nil
+	First  string                    // ID of the item that the cursor is on to begin with
 	Empty  string                    // said when there are no items
 	Wide   int                       // of the content; 0 is 56
 	Verb   string                    // what enter does; "" is "choose"
@@ -57,6 +58,9 @@ func (m *Menu) start() {
 	if !m.made {
 		m.made = true
 		m.input = NewInput("")
+		if i := slices.IndexFunc(m.Items, func(it Item) bool { return it.ID == m.First }); m.First != "" && i >= 0 {
+			m.cursor = i
+		}
 	}
 }
 
@@ -228,7 +232,7 @@ func (m *Menu) Draw(s Scene) Box {
 	room := max(1, s.H-4-len(b.Lines))
 	b.Lines = append(b.Lines, m.window(s, shown, width, room)...)
 	if len(shown) > 0 {
-		b.Focus = m.line(s, shown[m.cursor], true, min(m.look().keys, width/4), width)
+		b.Focus = m.line(s, shown[m.cursor], true, m.keyRoom(width), width)
 	}
 	verb := m.Verb
 	if verb == "" {
@@ -299,9 +303,15 @@ func (m *Menu) plan(shown []Item) (lines, places []int) {
 	return lines, places
 }
 
+// keyRoom is the width of the keys: what a key does says more than its second
+// name.
+func (m *Menu) keyRoom(width int) int {
+	return min(m.look().keys, max(width/5, min(width/4, 10)))
+}
+
 // paint draws planned lines.
 func (m *Menu) paint(s Scene, shown []Item, lines []int, width int) []string {
-	keys := min(m.look().keys, width/4) // what a key does says more than its second name
+	keys := m.keyRoom(width)
 	out := make([]string, len(lines))
 	for i, line := range lines {
 		switch {

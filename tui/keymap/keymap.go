@@ -27,6 +27,8 @@ type Action struct {
 	ID       string
 	Title    string   // imperative, lower case: "restart the workspace"
 	Hint     string   // one word for the footer; "" keeps it out of there
+	HintIn   Context  // the only context whose footer shows Hint; "" is all of them
+	Main     bool     // in the footer before the others of its context
 	Group    string   // heading in the help
 	Keys     []string // as bubbletea spells them; the first one is shown
 	Contexts []Context

@@ -154,6 +154,9 @@ func (t *Table) relayout() {
 		if c.id == GPU && !slices.ContainsFunc(t.rows, hasGPU) {
 			continue // most lists have none
 		}
+		if c.id == Restarts && c.id != t.sort && !slices.ContainsFunc(t.rows, restarted) {
+			continue // nor are there restarts where all is well
+		}
 		if c.id == Shells && len(t.shells) == 0 {
 			continue
 		}
@@ -223,6 +226,8 @@ func (t *Table) widest(c column) int {
 }
 
 func hasGPU(w *workspace.Workspace) bool { return w.Spec.GPU > 0 }
+
+func restarted(w *workspace.Workspace) bool { return w.Restarts > 0 }
 
 // longest returns the width of a column's values, within its allowance. Many
 // rows are sampled rather than all measured: the answer only has to be about

@@ -94,7 +94,10 @@ func (t *Table) groupLine(s Scene, g *group, selected bool) string {
 	if g.wrong > 0 && t.grouping != ByPhase {
 		text += s.Theme.Bad.Plus(ground).Paint(fmt.Sprintf(wrong, g.wrong))
 	}
-	return text + ground.Paint(cells.Spaces(t.w-cells.Width(text)))
+	if n := t.Marks().groups[g.name]; n > 0 && t.folded[g.name] { // the rows would show it
+		text += s.Theme.Accent.Plus(ground).Paint(fmt.Sprintf("  %s %d of %d marked", markGlyph, n, g.all))
+	}
+	return cells.Cut(text+ground.Paint(cells.Spaces(t.w-cells.Width(text))), t.w)
 }
 
 // markGlyph stands before a marked row.

@@ -167,3 +167,26 @@ func TestColumnsAreHidden(t *testing.T) {
 		t.Errorf("headings are %q", head())
 	}
 }
+
+func TestAFoldedGroupTellsItsMarks(t *testing.T) {
+	tab := grouped(ByPhase)
+	tab.MarkAll()
+	tab.Fold(true)
+	heading := func() string { return strings.Join(strings.Fields(tab.Draw(Scene{})[3]), " ") }
+	if got := heading(); got != "▌▸ running 2 * 2 of 2 marked" {
+		t.Errorf("all marked: %q", got)
+	}
+	tab.Fold(false)
+	if got := heading(); strings.Contains(got, "marked") {
+		t.Errorf("unfolded: %q", got)
+	}
+	tab.Fold(true)
+	tab.SetFilter("!c")
+	if got := heading(); !strings.HasSuffix(got, "running 1 * 1 of 1 marked") {
+		t.Errorf("one behind the filter: %q", got)
+	}
+	tab.Unmark()
+	if got := heading(); strings.Contains(got, "marked") {
+		t.Errorf("unmarked: %q", got)
+	}
+}

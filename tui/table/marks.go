@@ -29,6 +29,8 @@ type Marks struct {
 	Hidden int                     // of these, by the filter
 	Phases map[workspace.Phase]int // of all of them
 	Range  bool                    // one is being drawn
+
+	groups map[string]int // of the rows of each group
 }
 
 // Mark marks the workspace under the cursor, or takes its mark away, and goes
@@ -146,12 +148,14 @@ func (t *Table) Marks() Marks {
 	for _, w := range m.of {
 		m.tally.Phases[w.Status.Phase]++
 	}
-	if t.filter.text != "" {
-		m.tally.Hidden = m.tally.All
-		for _, w := range t.rows {
-			if m.of[w.Key()] != nil {
-				m.tally.Hidden--
-			}
+	if t.filter.text == "" && t.grouping == NoGroups {
+		return *m.tally
+	}
+	m.tally.Hidden, m.tally.groups = m.tally.All, map[string]int{}
+	for _, w := range t.rows {
+		if m.of[w.Key()] != nil {
+			m.tally.Hidden--
+			m.tally.groups[t.grouping.of(w)]++
 		}
 	}
 	return *m.tally

@@ -119,17 +119,26 @@ func (c *Cluster) Written() map[string]string {
 }
 
 // Namespaces is part of the program's Scope.
-func (c *Cluster) Namespaces(context.Context) ([]string, error) {
+func (c *Cluster) Namespaces(context.Context, string) ([]string, error) {
 	return []string{"default", "team-a", "team-b"}, nil
 }
 
 // SetNamespace is part of the program's Scope.
-func (c *Cluster) SetNamespace(ctx context.Context, namespace string) error {
-	if err := c.act(ctx, "namespace", namespace); err != nil {
+func (c *Cluster) SetNamespace(ctx context.Context, namespace string, in ...string) error {
+	if err := c.act(ctx, "namespace", strings.Join(append([]string{namespace}, in...), " in ")); err != nil {
 		return err
 	}
 	snap, _ := c.Snapshot()
 	snap.Namespace = namespace
+	snap.Places = slices.Clone(snap.Places)
+	for i := range snap.Places {
+		if len(in) == 0 || slices.Contains(in, snap.Places[i].Context) {
+			snap.Places[i].Namespace = namespace
+		}
+		if snap.Places[i].Namespace != namespace {
+			snap.Namespace = ""
+		}
+	}
 	c.Set(snap)
 	return nil
 }
@@ -146,16 +155,18 @@ func (c *Cluster) SetContext(ctx context.Context, names ...string) error {
 		return err
 	}
 	snap, _ := c.Snapshot()
-	snap.Context, snap.Contexts, snap.Namespace = name, nil, "default"
+	snap.Context, snap.Places, snap.Namespace = name, nil, "default"
 	if len(names) > 1 {
-		snap.Contexts = names
+		for _, n := range names {
+			snap.Places = append(snap.Places, workspace.Place{Context: n, Namespace: "default", Synced: true})
+		}
 	}
 	c.Set(snap)
 	return nil
 }
 
 // Create adds a workspace that starts.
-func (c *Cluster) Create(ctx context.Context, ref workspace.Ref, spec workspace.Spec, tell func(workspace.Progress)) error {
+func (c *Cluster) Create(ctx context.Context, in string, ref workspace.Ref, spec workspace.Spec, tell func(workspace.Progress)) error {
 	for i, step := range []string{"secret " + ref.Name + "-ssh", "claim " + ref.Name + "-home", "deployment " + ref.Name} {
 		at := time.Duration(i) * time.Second
 		tell(workspace.Progress{Step: step, Elapsed: at})
@@ -169,8 +180,11 @@ func (c *Cluster) Create(ctx context.Context, ref workspace.Ref, spec workspace.
 		return err
 	}
 	snap, _ := c.Snapshot()
+	if len(snap.Places) == 0 {
+		in = ""
+	}
 	snap.Workspaces = append(slices.Clone(snap.Workspaces), workspace.Workspace{
-		Cluster: snap.Cluster, UID: fmt.Sprint("new-", len(snap.Workspaces)), Ref: ref, Spec: spec, Alias: ref.Alias(), Created: c.Now(),
+		Cluster: snap.Cluster, Context: in, UID: fmt.Sprint("new-", len(snap.Workspaces)), Ref: ref, Spec: spec, Alias: ref.Alias(), Created: c.Now(),
 		Status: workspace.Status{Phase: workspace.Starting, Reason: workspace.ReasonCreating, Brief: "creating", Sentence: "The pod is being made.", Since: c.Now()},
 	})
 	c.Set(snap)

@@ -120,6 +120,10 @@ func (e *EnvoyServer) Drain() {
 	_ = resp.Body.Close() // it says OK
 }
 
+// buffer is how many bytes of a session wait in Envoy, each way, as in berth's
+// own gateways.
+const buffer = 64 << 10
+
 type object = map[string]any
 
 // bootstrap is a listener whose every CONNECT goes to the target.
@@ -156,13 +160,13 @@ func (c EnvoyConfig) bootstrap(listenHost, admin string) object {
 	}
 	return object{"admin": object{"address": at(admin)}, "static_resources": object{
 		"listeners": []object{{
-			"name": "ssh", "address": listen,
+			"name": "ssh", "address": listen, "per_connection_buffer_limit_bytes": buffer,
 			"filter_chains": []object{{"filters": []object{{
 				"name": "envoy.filters.network.http_connection_manager", "typed_config": manager,
 			}}}},
 		}},
 		"clusters": []object{{
-			"name": "sshd", "type": "STATIC", "connect_timeout": "5s",
+			"name": "sshd", "type": "STATIC", "connect_timeout": "5s", "per_connection_buffer_limit_bytes": buffer,
 			"load_assignment": object{"cluster_name": "sshd", "endpoints": []object{{
 				"lb_endpoints": []object{{"endpoint": object{"address": at(c.Target)}}},
 			}}},
