@@ -185,10 +185,10 @@ func aliasesDoNotPass(b *bed) {
 			name, b.namespace, address+".default.pod.cluster.local"))
 		b.eventually(20*time.Second, "a Service that is another name is refused", func() error {
 			status, err := connect(b.gateway, name+"--"+b.namespace+"."+meshDomain+":22")
-			if err != nil || !strings.HasPrefix(status, "HTTP/1.1 403") {
-				return fmt.Errorf("CONNECT to %s gives %q, %v", name, status, err)
+			if err == nil && !strings.HasPrefix(status, "HTTP/1.1 403") {
+				err = fmt.Errorf("CONNECT to %s gives %q", name, status)
 			}
-			return nil
+			return err
 		})
 	}
 }

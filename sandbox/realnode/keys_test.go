@@ -103,7 +103,7 @@ func TestAHostKeyIsRotatedUnderARunningWorkspace(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, k.level)
 			b.create("w", k.image, "--profile", k.profile)
-			before := b.hostKey("w")
+			before := b.hostKey()
 			oldPin := b.pin("w")
 			session := b.session("w")
 			session.waitFor("$")
@@ -134,7 +134,7 @@ func TestAHostKeyIsRotatedUnderARunningWorkspace(t *testing.T) {
 			if r.code != 0 || r.stdout != "in\n" || r.stderr != "" {
 				t.Errorf("the next ssh: %v", r)
 			}
-			after := b.hostKey("w")
+			after := b.hostKey()
 			if after == before || !strings.Contains(rotating.said(), strings.Fields(after)[1]) {
 				t.Errorf("sshd shows %s, showed %s, and told was\n%s", after, before, rotating.said())
 			}
@@ -145,7 +145,7 @@ func TestAHostKeyIsRotatedUnderARunningWorkspace(t *testing.T) {
 			session.waitFor("still-42")
 
 			b.berth("restart", "w", "--wait", "--yes")
-			if got := b.hostKey("w"); got != after {
+			if got := b.hostKey(); got != after {
 				t.Errorf("the next pod shows %s, want %s", got, after)
 			}
 		})

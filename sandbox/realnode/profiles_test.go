@@ -36,7 +36,7 @@ func TestEveryWayInAndEveryMove(t *testing.T) {
 			b.create("w", p.image, "--profile", p.profile, "--env", `GREETING=a "b" \c d`)
 			waysIn(b, p.root)
 			b.far("w", "echo kept > ~/file && mkdir -p ~/.cache/x")
-			host := b.hostKey("w")
+			host := b.hostKey()
 			for _, move := range [][]string{
 				{"restart", "w", "--wait", "--yes"},
 				{"stop", "w", "--wait", "--yes"},
@@ -51,7 +51,7 @@ func TestEveryWayInAndEveryMove(t *testing.T) {
 				if got := b.far("w", "cat ~/file"); got != "kept" {
 					t.Errorf("after %s the home holds %q", move[0], got)
 				}
-				if got := b.hostKey("w"); got != host {
+				if got := b.hostKey(); got != host {
 					t.Errorf("after %s the host key is %s, was %s", move[0], got, host)
 				}
 			}
@@ -59,10 +59,10 @@ func TestEveryWayInAndEveryMove(t *testing.T) {
 	}
 }
 
-// hostKey is the key that sshd shows.
-func (b *bed) hostKey(name string) string {
+// hostKey is the key that the sshd of workspace w shows.
+func (b *bed) hostKey() string {
 	b.t.Helper()
-	r := b.run("", append(b.ssh(name, "-v"), "true")...)
+	r := b.run("", append(b.ssh("w", "-v"), "true")...)
 	for line := range strings.Lines(r.stderr) {
 		if _, key, ok := strings.Cut(line, "Server host key: "); ok {
 			return strings.TrimSpace(key)
