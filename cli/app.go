@@ -19,6 +19,7 @@ import (
 type app struct {
 	streams
 	env   environment
+	args  []string // after the program's name
 	flags globalFlags
 	// fullScreen is set before the first client is made by the program, which
 	// reads the terminal itself.

@@ -62,7 +62,7 @@ func (c *crowd) looking(b *testing.B) {
 	const pause = 10 * time.Second
 	d := openAt(b, append(c.bed.env, "TERM=xterm-256color"), c.bed.berth)
 	d.await(crowdName(0))
-	pid := d.cmd.Process.Pid
+	pid := programOf(b, d.cmd)
 	comeToRest(b, pid) // the first time it writes an alias file for each
 	share := func(during func()) float64 {
 		before := cpuTime(b, pid)

@@ -48,6 +48,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // run is Main with everything that belongs to the process passed in.
 func run(ctx context.Context, args []string, s streams, env environment) int {
 	a := newApp(s, env)
+	a.args = args
 	defer a.close()
 	root := newRoot(a)
 	root.SetArgs(args)

@@ -87,7 +87,7 @@ func report(ctx context.Context, w io.Writer, err error) int {
 	switch {
 	case err == nil, errors.As(err, &exit) && exit.err == nil:
 		return code
-	case code > 128 && code != exitSSH:
+	case code > 128 && code != exitSSH && exit == nil:
 		fmt.Fprintln(w, "berth: interrupted")
 		reportHints(w, err)
 		return code

@@ -25,6 +25,11 @@ func runProgram(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if !supervised() {
+		if ok, err := a.supervise(ctx); ok {
+			return err
+		}
+	}
 	// Whatever would be written beside the screen goes to the log.
 	a.fullScreen, a.err = true, a.logFile
 	defer func() { _ = os.Remove(a.env.pluginReport()) }() // most often there is none

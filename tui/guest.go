@@ -19,6 +19,11 @@ const (
 	screenOff = "\x1b[?1049l"
 )
 
+// PutBack takes a terminal out of every mode that the program or a guest of its
+// may have left it in, and off the other screen. What the terminal's driver does
+// is another matter.
+func PutBack(tty io.Writer) { _, _ = io.WriteString(tty, screenOff+modesOff) } // one that is gone needs nothing
+
 // guest is a command that the terminal is handed over to.
 type guest struct {
 	ExecCommand
