@@ -187,10 +187,19 @@ func (f *fleet) each(n int, do func(context.Context, workspace.Ref) error) {
 	}
 }
 
-// lay gives the pod of workspace w many other names.
+// lay gives the pod of workspace w many other names, and waits until each has
+// its endpoints: the cluster's controller works its way through them, and what
+// comes after them waits.
 func (f *fleet) lay(n int) {
 	f.bed.t.Helper()
 	f.each(n, f.write)
+	f.bed.eventually(20*time.Minute, "every Service has its endpoints", func() error {
+		list, err := f.bed.api.DiscoveryV1().EndpointSlices(f.bed.namespace).List(f.bed.t.Context(), metav1.ListOptions{})
+		if err == nil && len(list.Items) < n {
+			err = fmt.Errorf("%d of %d have", len(list.Items), n)
+		}
+		return err
+	})
 }
 
 // clear takes them away.
