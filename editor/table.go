@@ -119,7 +119,7 @@ func table() []row {
 		{id: "vim", name: "Vim", family: remote, programs: []string{"vim"}, needs: Needs{Command: "vim"}},
 		{id: "hx", name: "Helix", family: remote, synonyms: []string{"helix"}, programs: []string{"hx"}, needs: Needs{Command: "hx"}},
 		{
-			id: "nvim-ui", name: "Neovim here, on the workspace's", family: remoteUI, programs: []string{"nvim"},
+			id: "nvim-ui", name: "Neovim with its screen here", family: remoteUI, programs: []string{"nvim"},
 			needs: Needs{Command: "nvim", Release: remoteUIRelease, Forwarding: true},
 		},
 	}
