@@ -5,15 +5,18 @@ package tui
 // Bubble Tea would take that for what to go back to at the end.
 
 import (
+	"errors"
 	"io"
 	"os"
+	"os/exec"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
 )
 
 // What a guest may have turned on. The other screen is left only after a guest
-// that has failed: to leave it where nobody is on it moves the cursor.
+// that was killed: to leave it where nobody is on it moves the cursor.
 const (
 	modesOff  = "\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<99u\x1b[>4m\x1b[?7h\x1b[?25h\x1b[0 q\x1b[m"
 	screenOff = "\x1b[?1049l"
@@ -61,7 +64,7 @@ func (g *guest) run() (err error) {
 	before, unknown := term.GetState(int(g.tty.Fd()))
 	defer func() {
 		off := modesOff
-		if coder, ok := g.ExecCommand.(ExitCoder); err != nil || ok && coder.ExitCode() > 128 {
+		if g.killed(err) {
 			off = screenOff + off
 		}
 		_, _ = g.tty.WriteString(off) // a terminal that is gone needs nothing
@@ -70,4 +73,16 @@ func (g *guest) run() (err error) {
 		}
 	}()
 	return g.ExecCommand.Run()
+}
+
+// killed reports whether the guest had no time to put anything back. What ctrl+c
+// ends was on no other screen, or it would have taken the key.
+func (g *guest) killed(err error) bool {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		status, ok := exit.Sys().(syscall.WaitStatus)
+		return ok && status.Signaled() && status.Signal() != syscall.SIGINT
+	}
+	coder, ok := g.ExecCommand.(ExitCoder)
+	return ok && coder.ExitCode() > 128 && coder.ExitCode() != 128+int(syscall.SIGINT)
 }
