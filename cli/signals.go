@@ -32,7 +32,8 @@ func withSignals(parent context.Context) (ctx context.Context, stop func()) {
 		}
 	}()
 	return ctx, func() {
-		signal.Stop(signals)
+		// The signals stay caught: one that comes now, when all is done and said,
+		// must not turn the exit code into another.
 		cancel(nil)
 		<-done
 	}

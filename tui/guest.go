@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"syscall"
 	"time"
 
@@ -78,7 +77,10 @@ func (g *guest) run() (err error) {
 // killed reports whether the guest had no time to put anything back. What ctrl+c
 // ends was on no other screen, or it would have taken the key.
 func (g *guest) killed(err error) bool {
-	var exit *exec.ExitError
+	var exit interface { // *exec.ExitError
+		error
+		Sys() any
+	}
 	if errors.As(err, &exit) {
 		status, ok := exit.Sys().(syscall.WaitStatus)
 		return ok && status.Signaled() && status.Signal() != syscall.SIGINT
