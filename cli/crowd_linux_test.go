@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,9 +54,11 @@ func newCrowd(t testing.TB, size int) *crowd {
 	}
 	sandbox := func(args ...string) []byte {
 		cmd := exec.Command(filepath.Join(bin, "berth-sandbox"), append(args, "--state", state)...) //nolint:noctx // it has limits of its own
+		var said bytes.Buffer
+		cmd.Stderr = &said
 		out, err := cmd.Output()
 		if err != nil && args[0] != "status" { // which fails where the controllers have been stopped
-			t.Fatalf("berth-sandbox %v: %v", args, err)
+			t.Fatalf("berth-sandbox %v: %v: %s", args, err, &said)
 		}
 		return out
 	}
