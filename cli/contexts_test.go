@@ -160,7 +160,13 @@ func TestOneOfSeveralContexts(t *testing.T) {
 	s.waitFor("main, hangs, other ▸ oneof, nowhere, oneof-other", "here")
 
 	s.keys("n")
-	s.waitFor("every context", "hangs", "loading…")
+	s.waitFor("every context")
+	s.text("loading") // others' namespaces may fill the dialog
+	s.waitFor("› loading", "hangs", "loading…")
+	s.keys("Escape")
+	s.waitGone("› loading")
+	s.keys("n")
+	s.waitFor("every context")
 	s.text("kube-system")
 	s.waitFor("every context", "main", "other") // those that list them have it
 	s.keys("Escape")
