@@ -53,9 +53,8 @@ func (c *clientCertificate) blame(at hop, err error) error {
 	}
 	var said *net.OpError
 	alert := errors.As(err, &said) && said.Op == "remote error"
-	silent := step.Fault == FaultReset || step.Fault == FaultClosed
 	switch {
-	case len(c.pair.Certificate) == 0 && (alert || silent):
+	case len(c.pair.Certificate) == 0 && (alert || step.Fault.hungUp()):
 		return &CredentialError{
 			Hop: at.name, What: "it asks for a client certificate, and there is none", Refused: true,
 			hint: "get one from the gateway's administrator, and name it as clientCertificate and clientKey in berth's settings",

@@ -132,12 +132,24 @@ func Dial(ctx context.Context, o Options) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return w.dial(ctx, w.establish)
+}
+
+// dial connects to the gateway, through a proxy where there is one, and goes on
+// from there by steps.
+func (w way) dial(ctx context.Context, steps func(context.Context, net.Conn) (net.Conn, error)) (net.Conn, error) {
 	conn, err := w.dialTCP(ctx)
 	if err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // unblocks the step in progress
-	tunnel, err := w.establish(ctx, conn)
+	reached := conn
+	if w.proxy != nil {
+		reached, err = w.pass(ctx, conn)
+	}
+	if err == nil {
+		reached, err = steps(ctx, reached)
+	}
 	if !stop() && ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -145,7 +157,7 @@ func Dial(ctx context.Context, o Options) (net.Conn, error) {
 		_ = conn.Close() // the error at hand is the one to report
 		return nil, err
 	}
-	return tunnel, nil
+	return reached, nil
 }
 
 // way is what one Dial goes by: everything that has to be read before the
@@ -170,15 +182,10 @@ func (o Options) way(ctx context.Context) (way, error) {
 	return w, err
 }
 
-// establish performs the steps after the TCP connection.
+// establish performs the steps with the gateway itself.
 func (w way) establish(ctx context.Context, conn net.Conn) (net.Conn, error) {
-	var err error
-	if w.proxy != nil {
-		if conn, err = w.pass(ctx, conn); err != nil {
-			return nil, err
-		}
-	}
 	if w.TLS {
+		var err error
 		if conn, err = w.secure(ctx, conn); err != nil {
 			return nil, err
 		}

@@ -41,6 +41,9 @@ const (
 	FaultOther      Fault = "failed"
 )
 
+// hungUp reports whether f says no more than that nobody is there any more.
+func (f Fault) hungUp() bool { return f == FaultReset || f == FaultClosed }
+
 // StepError is returned where the gateway, a proxy before it, or sshd in the
 // case of a direct address, could not be reached or understood.
 type StepError struct {

@@ -31,7 +31,7 @@ func (w way) request(conn net.Conn, at hop, target, authorization string) (net.C
 	// certificate, "too many connections".
 	from := exactly(conn)
 	answer, rest, err := readReply(from)
-	if unsent != nil && (err == nil && answer.status/100 == 2 || hungUp(err)) {
+	if fault, _ := classify(StepConnect, err); unsent != nil && (err == nil && answer.status/100 == 2 || fault.hungUp()) {
 		err = unsent
 	}
 	if err != nil {
@@ -44,12 +44,6 @@ func (w way) request(conn net.Conn, at hop, target, authorization string) (net.C
 		return conn, answer, nil
 	}
 	return &prefixed{Conn: conn, rest: rest}, answer, nil
-}
-
-// hungUp reports whether err says no more than that nobody is there.
-func hungUp(err error) bool {
-	fault, _ := classify(StepConnect, err)
-	return err != nil && (fault == FaultReset || fault == FaultClosed)
 }
 
 // answerer is what an answer is read from.

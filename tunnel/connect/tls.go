@@ -64,24 +64,19 @@ func Certificate(ctx context.Context, o Options) (*x509.Certificate, error) {
 		}
 		return nil
 	}
-	conn, err := w.dialTCP(ctx)
-	if err != nil {
-		return nil, err
+	conn, err := w.dial(ctx, func(ctx context.Context, conn net.Conn) (net.Conn, error) {
+		return w.handshake(ctx, conn, w.target(), config)
+	})
+	if err == nil {
+		_ = conn.Close() // nothing was said
 	}
-	defer func() { _ = conn.Close() }() // nothing was said
-	through := conn
-	if w.proxy != nil {
-		if through, err = w.pass(ctx, conn); err != nil {
-			return nil, err
-		}
+	switch {
+	case shown != nil:
+		return shown, nil
+	case err == nil:
+		err = errors.New("it shows no certificate")
 	}
-	if _, err := w.handshake(ctx, through, w.target(), config); err != nil && shown == nil {
-		return nil, err
-	}
-	if shown == nil {
-		return nil, errors.New("it shows no certificate")
-	}
-	return shown, nil
+	return nil, err
 }
 
 func tlsConfig(o Options) (*tls.Config, error) {
