@@ -211,7 +211,12 @@ func tooOld(have, want string) bool {
 	if have == "" {
 		return false
 	}
-	major, minor, ok := version(strings.TrimPrefix(have, "glibc "))
+	return older(strings.TrimPrefix(have, "glibc "), want)
+}
+
+// older compares versions; what is none is older than any.
+func older(have, want string) bool {
+	major, minor, ok := version(have)
 	wantMajor, wantMinor, _ := version(want)
 	return !ok || major < wantMajor || major == wantMajor && minor < wantMinor
 }

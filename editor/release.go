@@ -3,7 +3,6 @@ package editor
 import (
 	"errors"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -18,23 +17,8 @@ func release(s string) (string, error) {
 	return strings.TrimPrefix(s, "v"), nil
 }
 
-// olderThan compares the first two numbers of releases.
+// olderThan compares the first two numbers of a release with a version.
 func olderThan(have, want string) bool {
-	a, b := released.FindStringSubmatch(have), released.FindStringSubmatch(want)
-	if a == nil || b == nil {
-		return false
-	}
-	for i := 1; i <= 2; i++ {
-		x, _ := strconv.Atoi(a[i]) // digits
-		y, _ := strconv.Atoi(b[i])
-		if x != y {
-			return x < y
-		}
-	}
-	return false
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
+	numbers := released.FindStringSubmatch(have)
+	return numbers != nil && older(numbers[1]+"."+numbers[2], want)
 }

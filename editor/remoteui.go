@@ -32,7 +32,8 @@ func (e Editor) Fit(ctx context.Context) error {
 		return workspace.WithHint(err, "install Neovim "+remoteUIRelease+" or newer here, or run it in the workspace: --in nvim")
 	}
 	_, rest, _ := strings.Cut(string(out), " ")
-	have, err := release(strings.TrimSpace(firstLine(rest)))
+	called, _, _ := strings.Cut(rest, "\n")
+	have, err := release(strings.TrimSpace(called))
 	if err == nil && olderThan(have, remoteUIRelease) {
 		err = fmt.Errorf("this machine's Neovim is %s, and shows one that runs elsewhere only from %s on", have, remoteUIRelease)
 		return workspace.WithHint(err, "install a newer one, or run it in the workspace: --in nvim")

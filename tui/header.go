@@ -211,17 +211,16 @@ func (a *App) footer() string {
 // elsewhere the main ones.
 func (a *App) hinted() []*keymap.Action {
 	ctx := a.context()
-	later := func(action *keymap.Action) int {
-		first := action.Main
-		if ctx == keymap.Detail {
-			first = len(action.Contexts) == 1
+	place := func(action *keymap.Action) int {
+		if ctx == keymap.Detail && len(action.Contexts) == 1 || ctx != keymap.Detail && action.Main {
+			return 0
 		}
-		return map[bool]int{true: 0, false: 1}[first]
+		return 1
 	}
 	list := slices.DeleteFunc(a.keys.All(ctx), func(action *keymap.Action) bool {
 		return action.Hint == "" || action.HintIn != "" && action.HintIn != ctx || action.ID == "help" || action.Reason() != ""
 	})
-	slices.SortStableFunc(list, func(x, y *keymap.Action) int { return cmp.Compare(later(x), later(y)) })
+	slices.SortStableFunc(list, func(x, y *keymap.Action) int { return cmp.Compare(place(x), place(y)) })
 	return list
 }
 

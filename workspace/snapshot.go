@@ -39,16 +39,6 @@ type Place struct {
 	Problem      string // as the snapshot's
 }
 
-// Place returns the place of a context, false when it is not among them.
-func (s Snapshot) Place(context string) (Place, bool) {
-	for _, p := range s.Places {
-		if p.Context == context {
-			return p, true
-		}
-	}
-	return Place{}, false
-}
-
 // Contexts returns the names of Places.
 func (s Snapshot) Contexts() []string {
 	names := make([]string, len(s.Places))
