@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,11 +91,16 @@ func (a *app) completeWorkspaces(deleted bool) cobra.CompletionFunc {
 func (a *app) completeContexts(cmd *cobra.Command) {
 	// It fails only for a flag that does not exist, which a test would see.
 	_ = cmd.RegisterFlagCompletionFunc("context", func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		contexts := sync.OnceValues(a.contextNames)
+		begins := func() bool { // names may have commas
+			names, err := contexts()
+			return err == nil && slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, word) })
+		}
 		named := ""
-		if i := strings.LastIndexByte(word, ','); i >= 0 && !a.beginsContext(word) {
+		if i := strings.LastIndexByte(word, ','); i >= 0 && !begins() {
 			named = word[:i+1]
 		}
-		find := func(context.Context) ([]string, error) { return a.contextNames() }
+		find := func(context.Context) ([]string, error) { return contexts() }
 		names, directive := a.filtered(find, cmd, strings.TrimPrefix(word, named), strings.Split(named, ","))
 		for i := range names {
 			names[i] = named + names[i]
@@ -111,13 +117,6 @@ func (a *app) contextNames() ([]string, error) {
 		names[i] = c.Name + "\t" + c.Server
 	}
 	return names, err
-}
-
-// beginsContext reports whether a context's name begins with a word: names may have
-// commas.
-func (a *app) beginsContext(word string) bool {
-	names, err := a.contextNames()
-	return err == nil && slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, word) })
 }
 
 func (a *app) completeNamespaces(ctx context.Context) ([]string, error) {

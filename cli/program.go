@@ -17,6 +17,11 @@ func runProgram(ctx context.Context, a *app) error {
 	if !isTerminal(a.in) || !isTerminal(a.out) {
 		return workspace.WithHint(workspace.Usagef("the program needs a terminal"), "commands work without one: berth ls, berth --help")
 	}
+	if !supervised() {
+		if ok, err := a.supervise(ctx); ok {
+			return err
+		}
+	}
 	config, err := a.config()
 	if err != nil {
 		return err
@@ -24,11 +29,6 @@ func runProgram(ctx context.Context, a *app) error {
 	dir, err := a.ssh()
 	if err != nil {
 		return err
-	}
-	if !supervised() {
-		if ok, err := a.supervise(ctx); ok {
-			return err
-		}
 	}
 	// Whatever would be written beside the screen goes to the log.
 	a.fullScreen, a.err = true, a.logFile

@@ -181,6 +181,7 @@ func (a *app) died(signalled syscall.Signal, crash *os.File) error {
 	first := make([]byte, 300)
 	n, _ := crash.ReadAt(first, 0) // io.EOF, of a short one
 	if err := os.Rename(crash.Name(), kept); err != nil {
+		_, _ = crash.Seek(0, io.SeekStart) // the program's writing has moved both
 		_, _ = io.Copy(a.err, crash)
 	}
 	why, _, _ := strings.Cut(string(first[:n]), "\n")
