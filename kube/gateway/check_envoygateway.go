@@ -22,6 +22,7 @@ var (
 	httpRoutes      = schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"}
 	envoyProxies    = schema.GroupVersionResource{Group: "gateway.envoyproxy.io", Version: "v1alpha1", Resource: "envoyproxies"}
 	clientPolicies  = schema.GroupVersionResource{Group: "gateway.envoyproxy.io", Version: "v1alpha1", Resource: "clienttrafficpolicies"}
+	backendPolicies = schema.GroupVersionResource{Group: "gateway.envoyproxy.io", Version: "v1alpha1", Resource: "backendtrafficpolicies"}
 	listenerPatches = schema.GroupVersionResource{Group: "gateway.envoyproxy.io", Version: "v1alpha1", Resource: "envoypatchpolicies"}
 )
 
@@ -34,6 +35,7 @@ const (
 // envoyGateway looks at the objects of a gateway of Envoy Gateway's.
 func (r *run) envoyGateway(ctx context.Context) {
 	r.programmed(ctx)
+	r.tunnels(ctx)
 	r.httpRoutes(ctx)
 	r.idleTimeout(ctx)
 	r.listenerPatches(ctx)
@@ -147,6 +149,31 @@ func (r *run) idleTimeout(ctx context.Context) {
 	r.fine(check, "sessions may be silent for "+patience(idle))
 }
 
+// tunnels looks for what makes tunnels of routes: without it, every workspace's
+// route is there, and none of them carries anything.
+func (r *run) tunnels(ctx context.Context) {
+	const check = "tunnels"
+	items, ok := r.list(ctx, check, backendPolicies, workspace.GatewayNamespace)
+	if !ok {
+		return
+	}
+	for i := range items {
+		upgrades, _, _ := unstructured.NestedSlice(items[i].Object, "spec", "httpUpgrade")
+		if targets(&items[i]) && slices.ContainsFunc(upgrades, ends) {
+			r.fine(check, "CONNECT ends at the gateway on every route")
+			return
+		}
+	}
+	r.problem(check, "Gateway "+workspace.GatewayNamespace+"/"+gatewayName, "no BackendTrafficPolicy makes tunnels of its routes (httpUpgrade CONNECT, terminate)", again)
+}
+
+// ends reports whether an upgrade is a CONNECT that ends at the gateway.
+func ends(upgrade any) bool {
+	u, _ := upgrade.(map[string]any)
+	terminate, _, _ := unstructured.NestedBool(u, "connect", "terminate")
+	return u["type"] == "CONNECT" && terminate
+}
+
 // targets reports whether a policy in the gateway's namespace is about our
 // Gateway.
 func targets(o *unstructured.Unstructured) bool {
@@ -176,7 +203,7 @@ func (r *run) listenerPatches(ctx context.Context) {
 		}) {
 			clean = false
 			r.problem(check, title(&items[i]), "it changes the listener: each change cuts everybody's session when the listener has drained",
-				"delete it: an HTTPRoute and a BackendTrafficPolicy for each workspace do the same")
+				"delete it: an HTTPRoute for each workspace, and a BackendTrafficPolicy for all, do the same")
 		}
 	}
 	if clean {

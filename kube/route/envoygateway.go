@@ -6,9 +6,10 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
-// EnvoyGateway is Envoy Gateway: an HTTPRoute for the host, and a policy that
-// makes it a CONNECT tunnel. Both are in the workspace's namespace and change
-// the table of routes only.
+// EnvoyGateway is Envoy Gateway: an HTTPRoute for the host, in the workspace's
+// namespace. It changes the table of routes only. What makes a tunnel of it is
+// the gateway's own BackendTrafficPolicy: with one for each route, Envoy Gateway
+// compares each with every route, whenever anything changes.
 type EnvoyGateway struct{}
 
 var _ Route = EnvoyGateway{}
@@ -21,8 +22,7 @@ func (EnvoyGateway) Authority(ref workspace.Ref, inst workspace.Installation) st
 	return authority(ref, inst)
 }
 
-// Objects implements Route: an HTTPRoute and its BackendTrafficPolicy. The
-// policy comes first, so that the route is a tunnel from its first moment.
+// Objects implements Route: an HTTPRoute.
 func (r EnvoyGateway) Objects(ref workspace.Ref, inst workspace.Installation) ([]runtime.Object, error) {
 	way := object("gateway.networking.k8s.io/v1", "HTTPRoute", ref.Namespace, ref.Name, ref, fields{
 		"parentRefs": []any{fields{"name": GatewayName, "namespace": workspace.GatewayNamespace}},
@@ -37,10 +37,5 @@ func (r EnvoyGateway) Objects(ref workspace.Ref, inst workspace.Installation) ([
 			"backendRefs": []any{fields{"name": ref.Name, "port": int64(servicePort(inst))}},
 		}},
 	})
-	policy := object("gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", ref.Namespace, ref.Name, ref, fields{
-		"targetRefs":  []any{fields{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": ref.Name}},
-		"httpUpgrade": []any{fields{"type": "CONNECT", "connect": fields{"terminate": true}}},
-		"connection":  fields{"bufferLimit": "256Ki"}, // as the gateway's own; with 32 KiB, transfers cost a third more CPU
-	})
-	return []runtime.Object{policy, way}, nil
+	return []runtime.Object{way}, nil
 }

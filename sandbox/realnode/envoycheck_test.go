@@ -82,12 +82,13 @@ func TestTheCheckFindsWhatHurtsAtEnvoyGateway(t *testing.T) {
 	b.gatewayAPI()
 	b.install("envoy-gateway")
 	b.contains(b.tryBerth("gateway", "check").stdout, "no pods came of it", "nobody has looked at it", "each of 0 hosts has one owner", "may be silent for 1h0m0s",
-		"no EnvoyPatchPolicy changes the listener", "hosts and destinations are fenced")
+		"no EnvoyPatchPolicy changes the listener", "hosts and destinations are fenced", "CONNECT ends at the gateway on every route")
 	patch := func(object, change string) {
 		b.mustCommand("kubectl", "patch", object, "-n", "berth-gateway", "--type=merge", "-p", change)
 	}
 	patch("envoyproxy/berth", `{"spec":{"shutdown":{"drainTimeout":"60s"}}}`)
 	patch("clienttrafficpolicy/berth", `{"spec":{"timeout":{"http":{"streamIdleTimeout":"300s"}}}}`)
+	patch("backendtrafficpolicy/berth", `{"spec":{"httpUpgrade":[{"type":"CONNECT"}]}}`)
 	b.mustCommand("kubectl", "delete", "validatingadmissionpolicybinding/berth-httproutes")
 	for _, name := range []string{"one", "two"} {
 		b.apply(fmt.Sprintf(`{"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute","metadata":{"name":%[1]q,"namespace":%[2]q},
@@ -97,7 +98,7 @@ func TestTheCheckFindsWhatHurtsAtEnvoyGateway(t *testing.T) {
 "targetRef":{"group":"gateway.networking.k8s.io","kind":"Gateway","name":"berth"},"type":"JSONPatch","jsonPatches":[{"name":"berth-gateway/berth/http-connect",
 "type":"type.googleapis.com/envoy.config.listener.v3.Listener","operation":{"op":"add","path":"/stat_prefix","value":"w"}}]}}`)
 	r := b.tryBerth("gateway", "check", "-o", "json")
-	b.contains(r.stdout, `"drain"`, `after 60s`, `"idle-timeout"`, `"admission-policy"`, `"host-claimed-twice"`, `"listener-patch"`, `"fix"`)
+	b.contains(r.stdout, `"drain"`, `after 60s`, `"tunnels"`, `"idle-timeout"`, `"admission-policy"`, `"host-claimed-twice"`, `"listener-patch"`, `"fix"`)
 	if r.code != 1 {
 		t.Errorf("with problems: %v", r)
 	}
