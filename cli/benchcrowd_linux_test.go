@@ -57,7 +57,9 @@ func (c *crowd) openings(b *testing.B) {
 	b.ReportMetric(percentile(all, 0.5), "all-rows-ms")
 }
 
-// looking measures an open program.
+// looking measures an open program. Ages turn at whole minutes, so idling begins
+// behind one: ten seconds in which nothing should be written, and the minute to
+// behind the next turn, in which one frame should be.
 func (c *crowd) looking(b *testing.B) {
 	const pause = 10 * time.Second
 	d := openAt(b, append(c.bed.env, "TERM=xterm-256color"), c.bed.berth)
@@ -70,11 +72,20 @@ func (c *crowd) looking(b *testing.B) {
 		during()
 		return 100 * (cpuTime(b, pid) - before).Seconds() / pause.Seconds()
 	}
+	written := func() float64 {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return float64(len(d.out))
+	}
+	behindTurn := func() <-chan time.Time {
+		return time.After(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute + time.Second)))
+	}
+	<-behindTurn()
 	idle := share(func() { <-time.After(pause) })
-	d.mu.Lock()
-	b.ReportMetric(float64(len(d.out)), "idle-bytes")
-	d.mu.Unlock()
+	b.ReportMetric(written(), "idle-bytes")
 	b.ReportMetric(idle, "idle-%-of-a-core")
+	<-behindTurn()
+	b.ReportMetric(written(), "idle-bytes/min")
 	b.ReportMetric(float64(memory(b, pid, "VmRSS"))/1024, "MiB")
 	b.ReportMetric(float64(memory(b, pid, "VmHWM"))/1024, "MiB-at-most")
 	changes := 0

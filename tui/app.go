@@ -124,13 +124,12 @@ type (
 	changedMsg struct{ sight *sight } // nil where it has not been taken yet
 	mailMsg    struct{}
 	frameMsg   struct{}
-	secondMsg  struct{}
 	spinMsg    struct{}
 )
 
 // Init asks for the background colour and starts listening.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, tea.RequestForegroundColor, a.waitSource(), a.waitMail(), a.waitShells(), a.tick(), a.first)
+	return tea.Batch(tea.RequestBackgroundColor, tea.RequestForegroundColor, a.waitSource(), a.waitMail(), a.waitShells(), a.wind(), a.first)
 }
 
 // Update handles one message and sees to it that a frame follows.
@@ -148,7 +147,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if _, ok := msg.(tea.KeyPressMsg); ok {
 		a.frame.typed = true
 	}
-	return a, tea.Batch(cmd, a.frame.arm(), a.animate(), a.keepSoon())
+	return a, tea.Batch(cmd, a.frame.arm(), a.animate(), a.wind(), a.keepSoon())
 }
 
 func (a *App) route(msg tea.Msg) tea.Cmd {
@@ -178,8 +177,9 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 	case mailMsg:
 		a.readMail()
 		return a.waitMail()
-	case secondMsg:
-		return tea.Batch(a.refreshPane(), a.measure(), a.tick())
+	case clockMsg:
+		a.ticks.rang(msg)
+		return tea.Batch(a.refreshPane(), a.measure())
 	case spinMsg:
 		a.ticks.spinning = false
 		a.spin++

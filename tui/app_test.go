@@ -133,7 +133,7 @@ func TestErrorsStayAndAreKept(t *testing.T) {
 	d.keys("s", "y")
 	d.sees("stopping api: quota is used up", "E more")
 	d.pass(time.Hour)
-	d.send(secondMsg{})
+	d.send(clockMsg{})
 	d.sees("quota is used up")
 	d.keys("E")
 	d.sees("errors (1)", "hint: ask for more")
@@ -144,7 +144,7 @@ func TestInformationGoesAfterThreeSeconds(t *testing.T) {
 	d.keys("y", "s")
 	d.sees("copied 20 B (OSC 52)")
 	d.pass(4 * time.Second)
-	d.send(secondMsg{})
+	d.send(clockMsg{})
 	d.lacks("copied 20 B")
 }
 

@@ -16,10 +16,22 @@ import (
 
 // refreshPane has the pane look again, when it is on the screen.
 func (a *App) refreshPane() tea.Cmd {
-	if a.layout().paneH == 0 || a.shell.focus && !a.splits() {
+	if !a.paneVisible() {
 		return nil
 	}
 	return a.pane.Refresh()
+}
+
+// paneDue is when that is to happen, the zero time for not at all.
+func (a *App) paneDue() time.Time {
+	if !a.paneVisible() {
+		return time.Time{}
+	}
+	return a.pane.Due()
+}
+
+func (a *App) paneVisible() bool {
+	return a.layout().paneH > 0 && (!a.shell.focus || a.splits())
 }
 
 // leavePane clears what was looked for, then gives the keys back to the list.

@@ -121,14 +121,14 @@ func TestTheRunningStageCounts(t *testing.T) {
 	d.change()
 	d.sees("✓ scheduled 1s", "◐ image pulled 9s", "· sshd ready")
 	d.pass(4 * time.Second)
-	d.send(secondMsg{})
+	d.send(clockMsg{})
 	d.sees("◐ image pulled 13s")
 	d.cluster.Change(workspace.Key{Cluster: "c1", UID: "u-gpu-train"}, func(w *workspace.Workspace) {
 		w.Status = workspace.Status{Phase: workspace.Running, Reason: workspace.ReasonReady, Sentence: "Ready; sshd answers.", Since: tuitest.Epoch()}
 	})
 	d.change()
 	d.pass(2 * time.Second)
-	d.send(secondMsg{})
+	d.send(clockMsg{})
 	d.sees("started in 26s", "✓ sshd ready 5s")
 }
 

@@ -113,30 +113,6 @@ func join(lines []string) string {
 	return string(b)
 }
 
-// ticks are the two clocks, which run only while somebody needs them.
-type ticks struct {
-	spinning bool
-}
-
-// tick comes once a second: ages, toasts and the pane follow it.
-func (a *App) tick() tea.Cmd {
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return secondMsg{} })
-}
-
-// animate turns the spinner, eight times a second, while something visible
-// moves.
-func (a *App) animate() tea.Cmd {
-	moving := a.live.Moving() && !a.showDeleted || len(a.jobs) > 0
-	if a.shell.focus && !a.splits() {
-		moving = a.shell.deck.Waits()
-	}
-	if !moving || a.ticks.spinning || a.cfg.Plain {
-		return nil
-	}
-	a.ticks.spinning = true
-	return tea.Tick(125*time.Millisecond, func(time.Time) tea.Msg { return spinMsg{} })
-}
-
 // dialogScene is the room for dialogs.
 func (a *App) dialogScene() dialog.Scene {
 	return dialog.Scene{Theme: a.theme, W: a.w, H: a.h, Plain: a.cfg.Plain}

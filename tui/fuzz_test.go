@@ -112,7 +112,7 @@ func (w *walker) step(b byte) {
 		w.give(key("ctrl+]"))
 		w.give(key(names[w.r.IntN(len(names))]))
 	case 9:
-		w.give([]tea.Msg{tea.FocusMsg{}, tea.BlurMsg{}, secondMsg{}, spinMsg{}, prefixMsg{w.app.shell.prefix.turn}}[w.r.IntN(5)])
+		w.give([]tea.Msg{tea.FocusMsg{}, tea.BlurMsg{}, clockMsg{}, spinMsg{}, prefixMsg{w.app.shell.prefix.turn}}[w.r.IntN(5)])
 	case 10:
 		w.give(key("enter"))
 	default:

@@ -43,7 +43,8 @@ func drive(t *testing.T, snap workspace.Snapshot, change func(*Config)) *driver 
 	t.Cleanup(app.stop)
 	app.frame.every = 0
 	app.pane.Settle = time.Millisecond
-	app.ticks.spinning = true // no spinner: its ticks would take real time
+	// No spinner, and no timer: their ticks would take real time.
+	app.ticks = ticks{spinning: true, due: time.Unix(0, 0), timer: 1}
 	d.app = app
 	d.size(120, 40)
 	return d
@@ -91,7 +92,7 @@ func (d *driver) run(cmd tea.Cmd, depth int) {
 		return
 	}
 	switch m := msg.(type) {
-	case nil, secondMsg, spinMsg, frameMsg:
+	case nil, clockMsg, spinMsg, frameMsg:
 		return
 	case tea.BatchMsg:
 		for _, c := range m {

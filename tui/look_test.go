@@ -57,7 +57,7 @@ func TestHeaderMarksTheGateway(t *testing.T) {
 	d.sees("ssh.example.com ✓")
 	d.clock = d.clock.Add(3 * time.Minute)
 	d.change()
-	d.send(secondMsg{})
+	d.send(clockMsg{})
 	d.lacks("✓")
 	d.sees("gateway istio · ssh.example.com")
 

@@ -382,7 +382,7 @@ func TestTooMuchIsNotCopied(t *testing.T) {
 	d.run(d.app.copyText(strings.Repeat("x", 74_994)), 0)
 	d.sees("copied 74994 B (OSC 52)")
 	d.run(d.app.copyText(strings.Repeat("x", 74_995)), 0)
-	d.send(secondMsg{})
+	d.send(clockMsg{})
 	d.sees("too much for the clipboard")
 	if got := len(d.clipboard()); got != 1 {
 		t.Errorf("copied %d times", got)

@@ -69,21 +69,55 @@ func (m *meter) usageOf(key workspace.Key) (workspace.Usage, bool) {
 	return s[len(s)-1], true
 }
 
-// measure asks what is due. It is called once a second.
+// measures reports whether anything is asked at the moment.
+func (a *App) measures() bool {
+	return a.cfg.Meter != nil && a.snap.Synced && a.now().Sub(a.meter.touched) <= usageIdle && (!a.shell.focus || a.splits())
+}
+
+// measure asks what is due.
 func (a *App) measure() tea.Cmd {
-	if a.cfg.Meter == nil || !a.snap.Synced || a.now().Sub(a.meter.touched) > usageIdle || a.shell.focus && !a.splits() {
+	if !a.measures() {
 		return nil
 	}
 	return tea.Batch(a.measureUsage(), a.measureHome())
 }
 
+// measureDue is when measure has something to ask, the zero time where it has
+// not. What is overdue is given a moment, in which most often more comes to be
+// due.
+func (a *App) measureDue() time.Time {
+	if !a.measures() {
+		return time.Time{}
+	}
+	usage, home := a.usageDue(), a.homeDue()
+	if usage.IsZero() || !home.IsZero() && home.Before(usage) {
+		usage = home
+	}
+	if soon := a.now().Add(time.Second); !usage.IsZero() && usage.Before(soon) {
+		return soon
+	}
+	return usage
+}
+
+// usageDue is when usage is asked next, the zero time where it is not.
+func (a *App) usageDue() time.Time {
+	switch m := &a.meter; {
+	case m.asking || a.counted[1] == 0:
+		return time.Time{}
+	case m.of != a.snap.Namespace || m.next.IsZero():
+		return a.now()
+	default:
+		return m.next
+	}
+}
+
 func (a *App) measureUsage() tea.Cmd {
 	m, namespace := &a.meter, a.snap.Namespace
-	if m.of != namespace {
-		m.of, m.next, m.narrow = namespace, time.Time{}, false
-	}
-	if m.asking || a.now().Before(m.next) || a.counted[1] == 0 {
+	if due := a.usageDue(); due.IsZero() || a.now().Before(due) {
 		return nil
+	}
+	if m.of != namespace {
+		m.of, m.narrow = namespace, false
 	}
 	m.asking = true
 	ask := namespace
@@ -133,13 +167,26 @@ func (a *App) takeUsage(namespace string, usage map[workspace.Ref]workspace.Usag
 	a.live.SetUsage(m.usageOf)
 }
 
-func (a *App) measureHome() tea.Cmd {
+// homeDue is when a home is asked next, the zero time where none is.
+func (a *App) homeDue() time.Time {
 	m := &a.meter
 	w, ok := a.pane.Target()
-	if !ok || a.pane.Tab() != detail.Why || a.shell.deck == nil || a.shell.deck.Find(w.Key()) == nil ||
-		m.homeOf == w.Key() && a.now().Sub(m.homeAt) < homeEvery {
+	switch {
+	case !ok || a.pane.Tab() != detail.Why || a.shell.deck == nil || a.shell.deck.Find(w.Key()) == nil:
+		return time.Time{}
+	case m.homeOf != w.Key():
+		return a.now()
+	default:
+		return m.homeAt.Add(homeEvery)
+	}
+}
+
+func (a *App) measureHome() tea.Cmd {
+	m := &a.meter
+	if due := a.homeDue(); due.IsZero() || a.now().Before(due) {
 		return nil
 	}
+	w, _ := a.pane.Target()
 	m.homeOf, m.homeAt = w.Key(), a.now()
 	return a.do(func(ctx context.Context) tea.Msg {
 		u, ok := a.cfg.Meter.Home(ctx, w)

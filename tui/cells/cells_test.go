@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"strconv"
 	"testing"
 	"time"
 )
@@ -38,5 +39,51 @@ func TestAge(t *testing.T) {
 		if got := Age(d); got != want {
 			t.Errorf("Age(%v) = %q, want %q", d, got, want)
 		}
+	}
+}
+
+// TestAgesTurnTogether follows ages of many moments through an hour, second by
+// second.
+func TestAgesTurnTogether(t *testing.T) {
+	begun := time.Date(2026, time.March, 6, 14, 2, 0, 0, time.UTC)
+	seconds := map[byte]int{'s': 1, 'm': 60}
+	for offset := range 60 {
+		at := begun.Add(time.Duration(offset)*time.Second + 300*time.Millisecond)
+		before, said := "", 0
+		for passed := range 3600 {
+			now := at.Truncate(time.Second).Add(time.Duration(passed) * time.Second)
+			text := Since(at, now)
+			n, err := strconv.Atoi(text[:len(text)-1])
+			if err != nil {
+				t.Fatalf("Since is %q", text)
+			}
+			is := n * seconds[text[len(text)-1]]
+			if is > max(0, passed) || is < passed-2*60+1 || is < said {
+				t.Fatalf("%q after %d s, %q before", text, passed, before)
+			}
+			turn := time.Minute
+			if is <= 60 {
+				turn = Turn
+			}
+			if text != before && before != "" && !now.Equal(now.Truncate(turn)) {
+				t.Fatalf("%q became %q at %s", before, text, now.Format("15:04:05"))
+			}
+			before, said = text, is
+		}
+	}
+}
+
+func TestSince(t *testing.T) {
+	now := time.Date(2026, time.March, 6, 14, 2, 47, 0, time.UTC)
+	for ago, want := range map[time.Duration]string{
+		-time.Hour: "0s", 0: "0s", 7 * time.Second: "0s", 20 * time.Second: "13s", 66 * time.Second: "59s",
+		67 * time.Second: "1m", 2 * time.Minute: "1m", 167 * time.Second: "2m", 4 * time.Minute: "3m", 3 * time.Hour: "2h", 72 * time.Hour: "2d", 73 * time.Hour: "3d",
+	} {
+		if got := Since(now.Add(-ago), now); got != want {
+			t.Errorf("Since %v ago = %q, want %q", ago, got, want)
+		}
+	}
+	if got := Since(time.Time{}, now); got != "–" {
+		t.Errorf("Since of no moment = %q", got)
 	}
 }

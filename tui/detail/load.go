@@ -57,8 +57,8 @@ func (p *Pane) Stop() {
 	}
 }
 
-// Refresh reads again what grows old, and whatever could not be read. It is
-// called once a second while the pane is on the screen.
+// Refresh reads again what grows old, and whatever could not be read, when that
+// is due.
 func (p *Pane) Refresh() tea.Cmd {
 	if cmd := p.catchUp(); cmd != nil {
 		return cmd
@@ -76,6 +76,19 @@ func (p *Pane) Refresh() tea.Cmd {
 		p.log.anew()
 	}
 	return p.fetch()
+}
+
+// Due is when Refresh has something to do, the zero time for never.
+func (p *Pane) Due() time.Time {
+	switch {
+	case !p.loaded:
+		return time.Time{}
+	case p.behind && p.view == Why:
+		return p.lastAt.Add(breath)
+	case p.err != nil, p.ages():
+		return p.lastAt.Add(p.period())
+	}
+	return time.Time{}
 }
 
 // period is how long what is shown may be old. Trouble that has lasted says

@@ -134,7 +134,7 @@ func (p *Pane) start(s Scene, width int) []string {
 			text = stage.Name + " " + word
 		}
 		if took, ok := stage.Took(now); ok {
-			text += " " + cells.Age(took)
+			text += " " + p.stageAge(s, stage, took)
 		}
 		if used+cells.Width(text) > width && used > 0 {
 			lines = append(lines, strings.TrimRight(line.String(), " "))
@@ -146,6 +146,15 @@ func (p *Pane) start(s Scene, width int) []string {
 		used += cells.Width(text) + 2
 	}
 	return append(lines, strings.TrimRight(line.String(), " "))
+}
+
+// stageAge is how long a stage has taken. Seconds are counted beside a spinner
+// only: a stage that hangs is no reason to draw all the time.
+func (p *Pane) stageAge(s Scene, stage workspace.Stage, took time.Duration) string {
+	if stage.State == workspace.StageDone || p.target.Status.Phase == workspace.Starting && !s.Theme.Words {
+		return cells.Age(took)
+	}
+	return cells.Since(s.Now.Add(-took), s.Now)
 }
 
 // facts is one line of what the list has no room for.

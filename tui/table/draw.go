@@ -135,7 +135,7 @@ func (t *Table) cell(s Scene, c placed, w *workspace.Workspace, selected bool, g
 			ink = s.Theme.Strong
 		}
 	case Up, Gone:
-		text = cells.Since(upSince(w), s.Now)
+		text = t.up(s, w)
 	case Age:
 		text = cells.Since(w.Created, s.Now)
 	case Restarts:
@@ -155,6 +155,19 @@ func (t *Table) cell(s Scene, c placed, w *workspace.Workspace, selected bool, g
 	return ink.Plus(ground).Paint(fit(text, c))
 }
 
+// up is the age in the UP column. Seconds are counted beside a spinner, for the
+// screen is drawn then anyway.
+func (t *Table) up(s Scene, w *workspace.Workspace) string {
+	since := upSince(w)
+	if s.Theme.Phase(w.Status.Phase).Glyph == moving && !s.Theme.Words && !since.IsZero() {
+		return cells.Age(s.Now.Sub(since))
+	}
+	return cells.Since(since, s.Now)
+}
+
+// moving is the glyph in whose place a spinner turns.
+const moving = "◐"
+
 // status writes glyph and word in the state's ink and the rest in a quiet one.
 // What the user has just asked for stands before what the cluster says.
 func (t *Table) status(s Scene, c placed, w *workspace.Workspace, ground theme.Ink) string {
@@ -171,7 +184,7 @@ func (t *Table) status(s Scene, c placed, w *workspace.Workspace, ground theme.I
 	if job != "" {
 		mark.Ink, word, brief = s.Theme.Busy, job+"…", ""
 	}
-	if job != "" || glyph == "◐" {
+	if job != "" || glyph == moving {
 		glyph = theme.Spin(s.Spin)
 	}
 	head := cells.Cut(glyph+" "+word, c.width)
