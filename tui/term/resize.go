@@ -90,12 +90,14 @@ func (s *screen) Restart(note string) {
 	if s.modes.AltScreen {
 		s.put("\x1b[3J\x1b[?1049l")
 	}
+	s.setSides(false)
 	at := s.emu.CursorPosition()
 	s.lexer = lexer{}
 	s.printer = printer{}
 	s.modes = Modes{}
 	s.state = state{bottom: rows, cursor: Cursor{Blink: true}}
-	s.put("\x1b[r\x1b[?69l\x1b[?6l\x1b[?7h\x1b[20l\x1b[m\x1b]8;;\x1b\\\x1b(B")
+	s.put("\x1b[r\x1b[?6l\x1b[?7h\x1b[20l\x1b[?5W\x1b[m\x1b]8;;\x1b\\\x1b(B")
+	s.put("\x1b[H\x1b7") // where restoring the cursor leads that was never saved
 	s.move(at.X, at.Y)
 	if at.X > 0 {
 		s.put("\r\n")

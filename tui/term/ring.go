@@ -12,6 +12,7 @@ type ring struct {
 	change sync.Cond
 	buf    []byte
 	spare  []byte // given back by the parser, to be filled next
+	parsed bool   // the parser is done with all that it has taken
 	closed bool
 }
 
@@ -44,6 +45,8 @@ func (r *ring) take(done []byte) ([]byte, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(r.buf) == 0 && !r.closed {
+		r.parsed = true
+		r.change.Broadcast()
 		if r.spare = nil; cap(done) <= keep {
 			r.spare = done[:0]
 		}
@@ -56,9 +59,18 @@ func (r *ring) take(done []byte) ([]byte, bool) {
 		r.spare = done[:0]
 	}
 	b := r.buf
-	r.buf, r.spare = r.spare, nil
+	r.buf, r.spare, r.parsed = r.spare, nil, false
 	r.change.Broadcast()
 	return b, true
+}
+
+// drain waits until all that was put has been parsed, or the ring is closed.
+func (r *ring) drain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for !r.closed && (len(r.buf) > 0 || !r.parsed) {
+		r.change.Wait()
+	}
 }
 
 // waiting is how many bytes wait.

@@ -171,6 +171,7 @@ func (s *Session) release(shell Shell) {
 // attach has the session type into a shell. The screen keeps what it shows.
 func (s *Session) attach(input *queue, giveUp func(), again, goesOn bool) bool {
 	if again {
+		s.ring.drain() // what the one before has said is not to be taken for the new one's
 		s.screen.Lock()
 		s.emu.Restart("── connected again, " + s.opts.Now().Format("15:04:05") + " ──")
 		s.modes.Store(&Modes{})
@@ -183,6 +184,9 @@ func (s *Session) attach(input *queue, giveUp func(), again, goesOn bool) bool {
 		return false
 	}
 	s.input, s.giveUp, s.given = input, giveUp, false
+	if again && !goesOn { // another program, which is somewhere else
+		s.title, s.where = "", ""
+	}
 	s.mu.Unlock()
 	s.setStatus(func(st *Status) { *st = Status{Phase: Live, Since: s.opts.Now(), GoesOn: goesOn} })
 	return true
