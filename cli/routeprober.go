@@ -9,6 +9,7 @@ package cli
 //     those of which the list says that their routes fail.
 //   - A route that answers is tried again every fifteen seconds. One that fails
 //     is tried again soon, then ever more seldom.
+//   - Answers that take about as long are told as one and the same.
 //   - One failure is no news: two in a row are told. A pod that has only just
 //     become ready is not judged before the gateway has had time to hear of it.
 //   - One attempt at a time for each workspace, a few for all of them together.
@@ -31,6 +32,7 @@ const (
 	probeSeldom = 30 * time.Second       // at least as often as this
 	probeAtOnce = 4                      // attempts for all workspaces together
 	probeNews   = 2                      // failures in a row that are told
+	probeJitter = 5 * time.Millisecond   // of answers that are alike
 	// longReady is how long a pod must have been ready for every gateway to
 	// know it, by clocks that may differ by seconds.
 	longReady = time.Minute
@@ -132,11 +134,12 @@ type probing struct {
 // track is what is known of the route to one pod.
 type track struct {
 	w        workspace.Workspace
-	seen     time.Time // when the pod was first seen ready
-	due      time.Time // when the next attempt is
-	failures int       // in a row
-	since    time.Time // when they began
-	told     bool      // the list says that the route fails
+	seen     time.Time     // when the pod was first seen ready
+	due      time.Time     // when the next attempt is
+	failures int           // in a row
+	since    time.Time     // when they began
+	told     bool          // the list says that the route fails
+	took     time.Duration // as it is told
 	cancel   context.CancelFunc
 }
 
@@ -229,6 +232,7 @@ func (r *probing) judge(a attempt) {
 		t.due = now.Add(probeSeldom)
 	case p.OK:
 		t.failures, t.told, t.due = 0, false, now.Add(probeEvery)
+		p.Took = t.steady(p.Took)
 		r.list.SetProbe(a.ref, &p)
 	case r.young(t, now):
 		t.failures, t.due = 0, now.Add(probeAgain)
@@ -242,6 +246,16 @@ func (r *probing) judge(a attempt) {
 			r.list.SetProbe(a.ref, &p)
 		}
 	}
+}
+
+// steady is how long a route takes to answer, as it is told: as before, unless
+// that is far from true. Nobody's screen is drawn every few seconds for a
+// millisecond more or less.
+func (t *track) steady(took time.Duration) time.Duration {
+	if t.took == 0 || (took-t.took).Abs() > max(probeJitter, t.took/2) {
+		t.took = took
+	}
+	return t.took
 }
 
 // young reports whether the gateway may not have heard of a pod yet. What was

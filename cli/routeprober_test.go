@@ -188,6 +188,25 @@ func TestRouteIsTriedWhileItIsLookedAt(t *testing.T) {
 	})
 }
 
+// A screen is not drawn for a millisecond more or less.
+func TestAnswersThatTakeAboutAsLongAreToldAlike(t *testing.T) {
+	inWorld(t, func(w *world) {
+		x := w.set("api", time.Hour, good())
+		w.Look(x, true)
+		var told []time.Duration
+		for _, took := range []time.Duration{3 * ms, 7 * ms, 18 * ms, 20 * ms, 13 * ms, 26 * ms, 90 * ms, 17 * ms} {
+			w.answers(x, workspace.Probe{OK: true, Took: took})
+			w.after(probeEvery)
+			for _, p := range w.news() {
+				told = append(told, p.Took)
+			}
+		}
+		if diff := cmp.Diff([]time.Duration{3 * ms, 3 * ms, 18 * ms, 18 * ms, 18 * ms, 18 * ms, 90 * ms, 17 * ms}, told); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestACursorThatRunsThroughTheListTriesNothing(t *testing.T) {
 	inWorld(t, func(w *world) {
 		for _, name := range []string{"a", "b", "c", "d"} {
