@@ -96,7 +96,7 @@ func (a *app) tryReconcile(ctx context.Context, s workspace.Snapshot) (repinned 
 	}
 	lists := map[string][]alias.File{}
 	if s.Namespace != "" {
-		lists[s.Namespace] = nil
+		lists[s.Namespace] = make([]alias.File, 0, len(s.Workspaces))
 	} else if err := addKnown(dir, s.Cluster, lists); err != nil {
 		return nil, err
 	}

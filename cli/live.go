@@ -37,6 +37,8 @@ type live struct {
 	target  workspace.Workspace
 	looking bool
 	joined  joined
+
+	aliasing sync.Mutex // held while the aliases of a view are reconciled
 }
 
 func newLive(f *fleet, contexts []string) *live {

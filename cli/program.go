@@ -34,8 +34,9 @@ func runProgram(ctx context.Context, a *app) error {
 	a.fullScreen, a.err = true, a.logFile
 	defer func() { _ = os.Remove(a.env.pluginReport()) }() // most often there is none
 
-	// A long list is read in a moment and then looked at for a day.
-	defer debug.SetGCPercent(debug.SetGCPercent(50))
+	// A long list is read in a moment and then looked at for a day. While it
+	// changes, a snapshot of ten thousand rows is some megabytes of garbage.
+	defer debug.SetGCPercent(debug.SetGCPercent(35))
 
 	fleet := newFleet(a)
 	list := newLive(fleet, fleet.several())

@@ -189,9 +189,8 @@ func (v *view) alias(ctx context.Context, w *kube.Watcher, wanted <-chan struct{
 		}
 		s, _ := w.Snapshot()
 		if about := aliasesOf(s, seed); s.Live() && (about != done || time.Since(at) > aliasAnew) {
-			v.app.reconcile(ctx, s)
+			v.reconcile(ctx, s)
 			done, at = about, time.Now()
-			debug.FreeOSMemory() // ten thousand aliases take as much as the rest
 		}
 		select {
 		case <-time.After(aliasPause):
@@ -199,6 +198,17 @@ func (v *view) alias(ctx context.Context, w *kube.Watcher, wanted <-chan struct{
 			return
 		}
 	}
+}
+
+// reconcile is that of one view at a time, and has garbage taken away at once:
+// the files of ten thousand workspaces are made of many small texts, for which
+// the program need not become as large as it may while a list comes in.
+func (v *view) reconcile(ctx context.Context, s workspace.Snapshot) {
+	v.list.aliasing.Lock()
+	defer v.list.aliasing.Unlock()
+	defer debug.FreeOSMemory()
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	v.app.reconcile(ctx, s)
 }
 
 // aliasesOf sums up what the aliases of a list are made from, whatever its order.

@@ -16,6 +16,7 @@ package sshconf
 // to read before it is renamed.
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -27,6 +28,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/gofrs/flock"
 
@@ -152,15 +154,15 @@ func isTemp(name string) bool {
 	return strings.HasPrefix(name, tempPrefix) && strings.HasSuffix(name, tempSuffix)
 }
 
-// stage writes data to a new temporary file in root, complete and synced, and
-// gives its name. The caller renames or removes it.
-func stage(root *os.Root, dir string, data []byte, mode fs.FileMode, to owner) (name string, err error) {
+// stage writes a new temporary file in root, complete and synced, and gives its
+// name. The caller renames or removes it.
+func stage(root *os.Root, dir string, content content, mode fs.FileMode, to owner) (name string, err error) {
 	name = filepath.Join(dir, tempPrefix+rand.Text()[:12]+tempSuffix)
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
 	}
-	_, err = f.Write(data)
+	err = content(f)
 	if err == nil {
 		err = f.Chmod(mode) // whatever the umask is
 	}
@@ -177,17 +179,77 @@ func stage(root *os.Root, dir string, data []byte, mode fs.FileMode, to owner) (
 	return name, nil
 }
 
-// write replaces an own file, unless it already is as wanted. It reports
+// content writes what a file is to say.
+type content func(io.Writer) error
+
+// bytesOf is content that is there already.
+func bytesOf(data []byte) content {
+	return func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}
+}
+
+// write replaces an own small file, unless it already is as wanted. It reports
 // whether it wrote.
 func (d *Dir) write(own *os.Root, name string, data []byte) (bool, error) {
 	old, err := own.ReadFile(name)
-	if err == nil && bytes.Equal(old, data) {
+	return d.replace(own, name, bytesOf(data), err == nil && bytes.Equal(old, data), err)
+}
+
+// stream is write for content that is large and quickly made: that of the files
+// for thousands of aliases is made twice rather than held.
+func (d *Dir) stream(own *os.Root, name string, content content) (bool, error) {
+	same, err := says(own, name, content)
+	return d.replace(own, name, content, same, err)
+}
+
+// says reports whether a file has that content.
+func says(own *os.Root, name string, content content) (bool, error) {
+	f, err := own.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = f.Close() }() // opened to read
+	c := comparison{with: bufio.NewReader(f)}
+	if err := content(&c); err != nil {
+		return false, err
+	}
+	if c.differs {
+		return false, nil
+	}
+	_, err = c.with.ReadByte()
+	return errors.Is(err, io.EOF), nil
+}
+
+// comparison compares what is written to it with what can be read.
+type comparison struct {
+	with    *bufio.Reader
+	differs bool
+}
+
+// Write implements io.Writer.
+func (c *comparison) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0 && !c.differs; {
+		old, err := c.with.Peek(min(len(rest), c.with.Size()))
+		n := len(old)
+		c.differs = err != nil || !bytes.Equal(old, rest[:n])
+		_, _ = c.with.Discard(n) // it is in the buffer
+		rest = rest[n:]
+	}
+	return len(p), nil
+}
+
+// replace writes a file that is not the same already. err is how reading it has
+// failed.
+func (d *Dir) replace(own *os.Root, name string, content content, same bool, err error) (bool, error) {
+	if err == nil && same {
 		return false, d.private(own, name)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("reading %s: %w", name, err)
 	}
-	tmp, err := stage(own, filepath.Dir(name), data, 0o600, d.owner)
+	tmp, err := stage(own, filepath.Dir(name), content, 0o600, d.owner)
 	if err != nil {
 		return false, fmt.Errorf("writing %s: %w", name, err)
 	}
@@ -221,7 +283,7 @@ func (d *Dir) private(own *os.Root, name string) error {
 // writes them again. A file of a newer berth is an error, because rendering
 // without it would drop its alias. tidy removes what a crash left; the caller
 // then holds the lock.
-func load(own *os.Root, tidy bool, wanted func(alias string) bool) (map[string]alias.File, error) {
+func load(own *os.Root, tidy bool, wanted func(alias string) bool) (map[string]*alias.File, error) {
 	dir, err := own.OpenRoot("alias")
 	if err != nil {
 		return nil, fmt.Errorf("reading alias files: %w", err)
@@ -231,7 +293,8 @@ func load(own *os.Root, tidy bool, wanted func(alias string) bool) (map[string]a
 	if err != nil {
 		return nil, fmt.Errorf("reading alias files: %w", err)
 	}
-	files := make(map[string]alias.File, len(entries))
+	files := make(map[string]*alias.File, len(entries))
+	var data []byte
 	for _, e := range entries {
 		if isTemp(e.Name()) && tidy {
 			_ = dir.Remove(e.Name()) // the next run tries again
@@ -239,8 +302,7 @@ func load(own *os.Root, tidy bool, wanted func(alias string) bool) (map[string]a
 		if !e.Type().IsRegular() || isTemp(e.Name()) || !wanted(e.Name()) {
 			continue
 		}
-		data, err := readSmall(dir, e.Name())
-		if err != nil {
+		if data, err = readSmall(dir, e.Name(), data[:0]); err != nil {
 			return nil, fmt.Errorf("reading alias %s: %w", workspace.Safe(e.Name()), err)
 		}
 		f, err := alias.Parse(data)
@@ -248,24 +310,45 @@ func load(own *os.Root, tidy bool, wanted func(alias string) bool) (map[string]a
 			return nil, workspace.WithHint(fmt.Errorf("reading alias %s: %w", workspace.Safe(e.Name()), err), "update this berth")
 		}
 		if err == nil && f.Alias == e.Name() && checkFile(f) == nil {
-			files[f.Alias] = f
+			files[f.Alias] = compact(f)
 		}
 	}
 	return files, nil
 }
 
+// compact keeps of a file that was read no more than what it says: what all the
+// aliases of a cluster have in common is there once, and not the text that it
+// was read from.
+func compact(f alias.File) *alias.File {
+	for _, own := range []*string{&f.Alias, &f.Name, &f.UID, &f.HostKey, &f.Authority} {
+		*own = strings.Clone(*own)
+	}
+	for _, shared := range []*string{
+		&f.Cluster, &f.Namespace, &f.User, (*string)(&f.Transport), &f.Address, &f.ServerName, &f.CA, &f.ClientCert, &f.ClientKey,
+		&f.TokenFile, &f.TokenCommand, &f.Proxy, &f.Kubeconfig, &f.Context, &f.Origin,
+	} {
+		*shared = unique.Make(*shared).Value()
+	}
+	return &f
+}
+
 // maxFile caps what is read into memory from a small file.
 const maxFile = 1 << 20
 
-func readSmall(root *os.Root, name string) (data []byte, err error) {
+// readSmall reads a small file into room that is there already, as far as that
+// goes.
+func readSmall(root *os.Root, name string, room []byte) (data []byte, err error) {
 	f, err := root.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // opened to read
-	data, err = io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
+	b := bytes.NewBuffer(room)
+	if _, err := b.ReadFrom(io.LimitReader(f, maxFile+1)); err != nil {
+		return nil, err
+	}
+	if b.Len() > maxFile {
 		return nil, errors.New("file is too large")
 	}
-	return data, err
+	return b.Bytes(), nil
 }

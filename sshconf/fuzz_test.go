@@ -2,6 +2,7 @@ package sshconf
 
 import (
 	"bytes"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func FuzzGeneratedFiles(f *testing.F) {
 	}
 	const pin = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9gGd5mDUkW1rZzP5K2qk3g2cQm6k7vTl7qf5H0cJ3V"
 	f.Fuzz(func(t *testing.T, name, namespace, user, cluster, helper, identity, kubeconfig, context string) {
-		p, err := newPlan(Scope{Cluster: cluster, ClusterName: context, Namespace: namespace}, map[string]alias.File{})
+		p, err := newPlan(Scope{Cluster: cluster, ClusterName: context, Namespace: namespace}, map[string]*alias.File{})
 		if err != nil {
 			return
 		}
@@ -70,13 +71,17 @@ func FuzzGeneratedFiles(f *testing.F) {
 		if quoted, err := quotePath(identity); err == nil {
 			s.identities = []string{quoted}
 		}
-		var files []alias.File
+		var files []*alias.File
 		for _, file := range p.files {
 			files = append(files, file)
-			checkAliasFile(t, file)
+			checkAliasFile(t, *file)
 		}
-		checkConfig(t, renderConfig(files, s), len(files))
-		checkPins(t, renderKnownHosts(files), len(files))
+		var config, pins bytes.Buffer
+		if err := errors.Join(renderConfig(&config, files, s), renderKnownHosts(&pins, files)); err != nil {
+			t.Fatal(err)
+		}
+		checkConfig(t, config.Bytes(), len(files))
+		checkPins(t, pins.Bytes(), len(files))
 	})
 }
 

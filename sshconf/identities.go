@@ -68,7 +68,7 @@ func readIdentities(own *os.Root) ([]string, error) {
 	if own == nil {
 		return nil, nil
 	}
-	data, err := readSmall(own, "identities")
+	data, err := readSmall(own, "identities", nil)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

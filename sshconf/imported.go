@@ -39,7 +39,7 @@ func (p *plan) take(f alias.File, long bool) error {
 		old := p.before[name]
 		if old.HostKey != "" && old.HostKey != f.HostKey {
 			return workspace.WithHint(&PinChangedError{Alias: name, Pinned: fingerprint(old.HostKey), Now: fingerprint(f.HostKey)},
-				"ask somebody you trust which one is right; to take the new one, first: "+release(old))
+				"ask somebody you trust which one is right; to take the new one, first: "+release(*old))
 		}
 		if old.Origin != alias.Imported {
 			return nil // its cluster is listed from here, and knows better
@@ -54,7 +54,7 @@ func (p *plan) take(f alias.File, long bool) error {
 		if _, err := f.Encode(); err != nil {
 			return fmt.Errorf("importing %s: %w", f.Name, err)
 		}
-		p.files[name] = f
+		p.set(f)
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func (p *plan) taken(name string, long bool) ([]string, error) {
 func (p *plan) clash(name string) error {
 	err := workspace.WithKind(workspace.ErrConflict, fmt.Errorf("alias %s is another workspace's already", name))
 	if f := p.files[name]; f.Origin == alias.Imported {
-		err = workspace.WithHint(err, "take that one out first: "+release(f))
+		err = workspace.WithHint(err, "take that one out first: "+release(*f))
 	}
 	return workspace.WithHint(err, "or import this one under a name of your own for its cluster, such as: --as other")
 }

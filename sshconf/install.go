@@ -197,7 +197,7 @@ func (e edit) once(ctx context.Context) (done Installation, err error) {
 	if err := sweep(t.dir, "."); err != nil {
 		return done, e.byHand(err)
 	}
-	tmp, err := stage(t.dir, ".", after, t.mode, t.owner)
+	tmp, err := stage(t.dir, ".", bytesOf(after), t.mode, t.owner)
 	if err != nil {
 		return done, e.byHand(err)
 	}
@@ -278,7 +278,7 @@ func (d *Dir) backup(t *target) (string, error) {
 		return "", err
 	}
 	defer func() { _ = dir.Close() }() // all writes in it were synced
-	tmp, err := stage(dir, ".", t.data, t.mode, t.owner)
+	tmp, err := stage(dir, ".", bytesOf(t.data), t.mode, t.owner)
 	if err != nil {
 		return "", err
 	}

@@ -26,22 +26,24 @@ import (
 type holder struct{ cluster, namespace, name string }
 
 // plan is one step from the files that are there to the ones that are wanted.
+// Files are never changed: another content is another file, so that the ones
+// that stay as they are are there once.
 type plan struct {
 	scope    Scope
 	rotated  string // the pin that may change for the same UID, "" for none
-	before   map[string]alias.File
-	files    map[string]alias.File
+	before   map[string]*alias.File
+	files    map[string]*alias.File
 	held     map[holder][]string
 	repinned []string
 }
 
-func newPlan(scope Scope, before map[string]alias.File) (*plan, error) {
+func newPlan(scope Scope, before map[string]*alias.File) (*plan, error) {
 	if scope.Cluster == "" || scope.Namespace == "" {
 		return nil, workspace.Usagef("writing aliases: cluster and namespace must be named")
 	}
 	p := &plan{scope: scope, before: before, files: maps.Clone(before), held: make(map[holder][]string, len(before))}
 	for _, name := range slices.Sorted(maps.Keys(before)) {
-		h := holderOf(before[name])
+		h := holderOf(*before[name])
 		p.held[h] = append(p.held[h], name)
 	}
 	return p, nil
@@ -91,20 +93,27 @@ func (p *plan) put(f alias.File) error {
 	own := p.names(f.Name)
 	for _, name := range own {
 		f.Alias = name
-		p.files[name] = f
+		p.set(f)
 	}
 	for _, name := range held {
 		if !slices.Contains(own, name) {
 			// A long alias of another context for the same cluster keeps the
 			// way that context had.
 			f.Alias, f.Kubeconfig, f.Context = name, p.before[name].Kubeconfig, p.before[name].Context
-			p.files[name] = f
+			p.set(f)
 		}
 	}
 	if changed {
 		p.repinned = append(p.repinned, held...)
 	}
 	return nil
+}
+
+// set has a file be there under its alias.
+func (p *plan) set(f alias.File) {
+	if old := p.files[f.Alias]; old == nil || *old != f {
+		p.files[f.Alias] = &f
+	}
 }
 
 // checkPin compares f's host key with the pinned one. Where f has none, since
@@ -166,7 +175,7 @@ func (p *plan) names(name string) []string {
 // free reports whether the workspace may have the alias.
 func (p *plan) free(name, workspaceName string) bool {
 	f, taken := p.files[name]
-	return !taken || holderOf(f) == holder{p.scope.Cluster, p.scope.Namespace, workspaceName}
+	return !taken || holderOf(*f) == holder{p.scope.Cluster, p.scope.Namespace, workspaceName}
 }
 
 // remove drops every alias of the named workspaces.
@@ -186,7 +195,7 @@ func (p *plan) changes() Changes {
 		switch {
 		case !was:
 			c.Added = append(c.Added, name)
-		case old != f:
+		case old != f && *old != *f:
 			c.Updated = append(c.Updated, name)
 		}
 	}

@@ -14,6 +14,8 @@ package sshconf
 // because other programs read this file with parsers of their own.
 
 import (
+	"bufio"
+	"io"
 	"maps"
 	"runtime"
 	"slices"
@@ -87,16 +89,16 @@ func reach(proxy string, f alias.File) (command, fdpass string) {
 	return proxy + " " + f.Alias, "no"
 }
 
-// renderConfig gives the whole config file. Files that break the grammar must
+// renderConfig writes the whole config file. Files that break the grammar must
 // have been refused before.
-func renderConfig(files []alias.File, s settings) []byte {
-	var b strings.Builder
+func renderConfig(w io.Writer, files []*alias.File, s settings) error {
+	b := bufio.NewWriter(w) // keeps the first error for Flush
 	b.WriteString(header)
 	for _, f := range sorted(files) {
 		b.WriteString("\nHost " + f.Alias + "\n")
 		b.WriteString("  User " + f.User + "\n")
 		// The literal alias: %h and %r would bring in text from other files.
-		command, fdpass := reach(s.proxy, f)
+		command, fdpass := reach(s.proxy, *f)
 		b.WriteString("  ProxyCommand " + command + "\n")
 		b.WriteString("  ProxyUseFdpass " + fdpass + "\n")
 		b.WriteString("  HostKeyAlias " + f.Alias + "\n")
@@ -115,25 +117,24 @@ func renderConfig(files []alias.File, s settings) []byte {
 	if len(s.identities) > 0 {
 		b.WriteString("  IdentitiesOnly yes\n")
 	}
-	return []byte(b.String())
+	return b.Flush()
 }
 
-// renderKnownHosts gives the pins. An alias without one gets no line, so ssh
+// renderKnownHosts writes the pins. An alias without one gets no line, so ssh
 // refuses it.
-func renderKnownHosts(files []alias.File) []byte {
-	var b strings.Builder
+func renderKnownHosts(w io.Writer, files []*alias.File) error {
+	b := bufio.NewWriter(w) // keeps the first error for Flush
 	for _, f := range sorted(files) {
 		if f.HostKey != "" {
 			b.WriteString(f.Alias + " " + f.HostKey + "\n")
 		}
 	}
-	return []byte(b.String())
+	return b.Flush()
 }
 
-// sorted orders files by alias. They are large, so those in order stay where
-// they are.
-func sorted(files []alias.File) []alias.File {
-	byAlias := func(a, b alias.File) int { return strings.Compare(a.Alias, b.Alias) }
+// sorted orders files by alias.
+func sorted(files []*alias.File) []*alias.File {
+	byAlias := func(a, b *alias.File) int { return strings.Compare(a.Alias, b.Alias) }
 	if slices.IsSortedFunc(files, byAlias) {
 		return files
 	}
@@ -141,8 +142,8 @@ func sorted(files []alias.File) []alias.File {
 }
 
 // inOrder gives the files of a map, which are keyed by their alias, in order.
-func inOrder(files map[string]alias.File) []alias.File {
-	list := make([]alias.File, 0, len(files))
+func inOrder(files map[string]*alias.File) []*alias.File {
+	list := make([]*alias.File, 0, len(files))
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		list = append(list, files[name])
 	}

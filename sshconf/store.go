@@ -3,9 +3,11 @@ package sshconf
 // The aliases as callers see them.
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -80,7 +82,7 @@ func (d *Dir) step(ctx context.Context, scope Scope, work func(*plan) error) (Ch
 
 // commit writes in an order that every cut leaves usable: an alias has its
 // file and pin before ssh knows it, and loses them after.
-func (d *Dir) commit(own *os.Root, files map[string]alias.File, c Changes) (written bool, err error) {
+func (d *Dir) commit(own *os.Root, files map[string]*alias.File, c Changes) (written bool, err error) {
 	for _, name := range slices.Concat(c.Added, c.Updated) {
 		data, err := files[name].Encode()
 		if err != nil {
@@ -107,28 +109,29 @@ func (d *Dir) commit(own *os.Root, files map[string]alias.File, c Changes) (writ
 }
 
 // render writes known_hosts and config.
-func (d *Dir) render(own *os.Root, files map[string]alias.File) (written bool, err error) {
-	config, pins, err := d.rendered(own, files)
+func (d *Dir) render(own *os.Root, files map[string]*alias.File) (written bool, err error) {
+	s, err := d.settings(own)
 	if err != nil {
 		return false, err
 	}
-	wrotePins, err := d.write(own, "known_hosts", pins)
+	list := inOrder(files)
+	wrotePins, err := d.stream(own, "known_hosts", func(w io.Writer) error { return renderKnownHosts(w, list) })
 	if err != nil {
 		return wrotePins, err
 	}
-	wroteConfig, err := d.write(own, "config", config)
+	wroteConfig, err := d.stream(own, "config", func(w io.Writer) error { return renderConfig(w, list, s) })
 	return wrotePins || wroteConfig, err
 }
 
-func (d *Dir) rendered(own *os.Root, files map[string]alias.File) (config, pins []byte, err error) {
-	list := inOrder(files)
-	s := settings{knownHosts: d.shown("known_hosts")}
+// settings reads what every alias shares.
+func (d *Dir) settings(own *os.Root) (s settings, err error) {
+	s.knownHosts = d.shown("known_hosts")
 	if s.proxy, err = proxyCommand(d.helper); err != nil {
-		return nil, nil, err
+		return s, err
 	}
 	paths, err := readIdentities(own)
 	if err != nil {
-		return nil, nil, err
+		return s, err
 	}
 	for _, path := range paths {
 		// A key that is gone would make ssh complain at every start.
@@ -137,11 +140,11 @@ func (d *Dir) rendered(own *os.Root, files map[string]alias.File) (config, pins 
 		}
 		quoted, err := quotePath(path)
 		if err != nil {
-			return nil, nil, err
+			return s, err
 		}
 		s.identities = append(s.identities, quoted)
 	}
-	return renderConfig(list, s), renderKnownHosts(list), nil
+	return s, nil
 }
 
 // Read gives one alias, of kind workspace.ErrNotFound where there is none.
@@ -208,11 +211,15 @@ func (d *Dir) list(wanted func(alias string) bool) ([]alias.File, error) {
 		return nil, fmt.Errorf("reading aliases: %w", err)
 	}
 	defer func() { _ = own.Close() }() // opened to read
-	files, err := load(own, false, wanted)
+	byAlias, err := load(own, false, wanted)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return inOrder(files), err
+	files := make([]alias.File, 0, len(byAlias))
+	for _, f := range inOrder(byAlias) {
+		files = append(files, *f)
+	}
+	return files, err
 }
 
 // Print renders what ~/.ssh/berth/config says for the aliases of now, without
@@ -222,9 +229,9 @@ func (d *Dir) Print() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	byAlias := make(map[string]alias.File, len(files))
-	for _, f := range files {
-		byAlias[f.Alias] = f
+	list := make([]*alias.File, len(files))
+	for i := range files {
+		list[i] = &files[i]
 	}
 	own, err := os.OpenRoot(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -236,6 +243,11 @@ func (d *Dir) Print() ([]byte, error) {
 	if own != nil {
 		defer func() { _ = own.Close() }() // opened to read
 	}
-	config, _, err := d.rendered(own, byAlias)
-	return config, err
+	s, err := d.settings(own)
+	if err != nil {
+		return nil, err
+	}
+	var config bytes.Buffer
+	err = renderConfig(&config, list, s)
+	return config.Bytes(), err
 }
