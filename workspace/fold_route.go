@@ -3,7 +3,10 @@ package workspace
 // What a failed probe of a ready pod means, by the hop at which it ended, and
 // what to do about it.
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // probed returns the probe that says something about pod p: not one of an
 // earlier pod, or of one that was not ready in between. While the cluster is not
@@ -26,7 +29,7 @@ func (o *Observed) routeFails(p *Pod, since time.Time, probe *Probe) Status {
 	s := Status{
 		Phase: Unreachable, Reason: ReasonRouteFails, Brief: "route fails", Since: probe.Since,
 		Sentence: "The pod is ready, but " + probe.meaning() + ": " + clip(probe.Error) + ".",
-		Evidence: []Evidence{{Object: "route", Says: probe.Error, Since: probe.At}, o.podEvidence(p, "Ready", since).at(conditionField("Ready"))},
+		Evidence: []Evidence{{Object: "route", Says: probe.Error, Since: cmp.Or(probe.Since, probe.At)}, o.podEvidence(p, "Ready", since).at(conditionField("Ready"))},
 		Next:     o.routeSteps(probe),
 	}
 	if probe.Ours() {

@@ -69,8 +69,8 @@ func routeCases() []foldCase {
 func TestAFailingRouteLastsSinceItsFirstFailure(t *testing.T) {
 	t.Parallel()
 	s := workspace.Fold(with(up(pod(ready())), failedProbe(workspace.HopRoute, 503, "503")))
-	if !s.Since.Equal(ago(3 * time.Second)) {
-		t.Errorf("since %v, want %v", s.Since, ago(3*time.Second))
+	if !s.Since.Equal(ago(3*time.Second)) || !s.Evidence[0].Since.Equal(s.Since) {
+		t.Errorf("since %v, evidence %v, want %v", s.Since, s.Evidence[0].Since, ago(3*time.Second))
 	}
 }
 
