@@ -11,6 +11,16 @@ import (
 	"github.com/berth-sh/berth/workspace"
 )
 
+// How much garbage there may be beside what is in use, in percent. A long list
+// is read in a moment and then looked at for a day: once it is there, memory
+// matters more than the time that collecting takes. While it changes, each
+// snapshot of ten thousand rows is some megabytes of garbage.
+const (
+	gcListing  = 50
+	gcAliasing = 10 // many small texts, of which nobody waits for the last
+	gcLooking  = 35
+)
+
 // runProgram opens the terminal program. Nothing here asks a cluster: the
 // first frame does not wait for one.
 func runProgram(ctx context.Context, a *app) error {
@@ -34,9 +44,7 @@ func runProgram(ctx context.Context, a *app) error {
 	a.fullScreen, a.err = true, a.logFile
 	defer func() { _ = os.Remove(a.env.pluginReport()) }() // most often there is none
 
-	// A long list is read in a moment and then looked at for a day. While it
-	// changes, a snapshot of ten thousand rows is some megabytes of garbage.
-	defer debug.SetGCPercent(debug.SetGCPercent(35))
+	defer debug.SetGCPercent(debug.SetGCPercent(gcListing))
 
 	fleet := newFleet(a)
 	list := newLive(fleet, fleet.several())

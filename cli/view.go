@@ -201,14 +201,15 @@ func (v *view) alias(ctx context.Context, w *kube.Watcher, wanted <-chan struct{
 }
 
 // reconcile is that of one view at a time, and has garbage taken away at once:
-// the files of ten thousand workspaces are made of many small texts, for which
-// the program need not become as large as it may while a list comes in.
+// for the files of ten thousand workspaces the program need not become as large
+// as it may while a list comes in.
 func (v *view) reconcile(ctx context.Context, s workspace.Snapshot) {
 	v.list.aliasing.Lock()
 	defer v.list.aliasing.Unlock()
-	defer debug.FreeOSMemory()
-	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	debug.SetGCPercent(gcAliasing)
 	v.app.reconcile(ctx, s)
+	debug.SetGCPercent(gcLooking)
+	debug.FreeOSMemory()
 }
 
 // aliasesOf sums up what the aliases of a list are made from, whatever its order.
