@@ -89,33 +89,38 @@ func reach(proxy string, f alias.File) (command, fdpass string) {
 	return proxy + " " + f.Alias, "no"
 }
 
+// script is a file in the making. Its first error is kept for Flush.
+type script struct{ *bufio.Writer }
+
+func (s script) add(text string) { _, _ = s.WriteString(text) }
+
 // renderConfig writes the whole config file. Files that break the grammar must
 // have been refused before.
 func renderConfig(w io.Writer, files []*alias.File, s settings) error {
-	b := bufio.NewWriter(w) // keeps the first error for Flush
-	b.WriteString(header)
+	b := script{bufio.NewWriter(w)}
+	b.add(header)
 	for _, f := range sorted(files) {
-		b.WriteString("\nHost " + f.Alias + "\n")
-		b.WriteString("  User " + f.User + "\n")
+		b.add("\nHost " + f.Alias + "\n")
+		b.add("  User " + f.User + "\n")
 		// The literal alias: %h and %r would bring in text from other files.
 		command, fdpass := reach(s.proxy, *f)
-		b.WriteString("  ProxyCommand " + command + "\n")
-		b.WriteString("  ProxyUseFdpass " + fdpass + "\n")
-		b.WriteString("  HostKeyAlias " + f.Alias + "\n")
+		b.add("  ProxyCommand " + command + "\n")
+		b.add("  ProxyUseFdpass " + fdpass + "\n")
+		b.add("  HostKeyAlias " + f.Alias + "\n")
 	}
-	b.WriteString("\nHost *.*.berth\n")
+	b.add("\nHost *.*.berth\n")
 	for _, line := range shared {
-		b.WriteString("  " + line + "\n")
+		b.add("  " + line + "\n")
 	}
-	b.WriteString("  UserKnownHostsFile \"" + s.knownHosts + "\"\n")
+	b.add("  UserKnownHostsFile \"" + s.knownHosts + "\"\n")
 	// The same file again, so that no key of the machine's own list counts;
 	// `none` is a file name to older versions.
-	b.WriteString("  GlobalKnownHostsFile \"" + s.knownHosts + "\"\n")
+	b.add("  GlobalKnownHostsFile \"" + s.knownHosts + "\"\n")
 	for _, id := range s.identities[:min(len(s.identities), maxIdentities)] {
-		b.WriteString("  IdentityFile " + id + "\n")
+		b.add("  IdentityFile " + id + "\n")
 	}
 	if len(s.identities) > 0 {
-		b.WriteString("  IdentitiesOnly yes\n")
+		b.add("  IdentitiesOnly yes\n")
 	}
 	return b.Flush()
 }
@@ -123,10 +128,10 @@ func renderConfig(w io.Writer, files []*alias.File, s settings) error {
 // renderKnownHosts writes the pins. An alias without one gets no line, so ssh
 // refuses it.
 func renderKnownHosts(w io.Writer, files []*alias.File) error {
-	b := bufio.NewWriter(w) // keeps the first error for Flush
+	b := script{bufio.NewWriter(w)}
 	for _, f := range sorted(files) {
 		if f.HostKey != "" {
-			b.WriteString(f.Alias + " " + f.HostKey + "\n")
+			b.add(f.Alias + " " + f.HostKey + "\n")
 		}
 	}
 	return b.Flush()
