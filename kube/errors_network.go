@@ -66,7 +66,11 @@ func networkCause(err error) (why, hint string) {
 	case errors.As(err, &notTLS):
 		return "does not speak TLS on this port", "check the kubeconfig's server"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), utilnet.IsTimeout(err):
-		return "did not answer in time", "check network and VPN; a write may have happened, so look before repeating it"
+		hint = "check network and VPN"
+		if requested := new(url.Error); !errors.As(err, &requested) || requested.Op != "Get" {
+			hint += "; a write may have happened, so look before repeating it"
+		}
+		return "did not answer in time", hint
 	case utilnet.IsConnectionReset(err), utilnet.IsProbableEOF(err), utilnet.IsHTTP2ConnectionLost(err):
 		return "closed the connection", "try again in a moment"
 	}
