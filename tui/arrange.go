@@ -78,8 +78,12 @@ func (a *App) chooseColumns() tea.Cmd {
 		var items []dialog.Item
 		for _, c := range t.Columns() {
 			it := dialog.Item{ID: string(c.ID), Label: map[bool]string{false: "[x] ", true: "[ ] "}[c.Hidden] + strings.ToLower(string(c.ID))}
-			if !c.Hidden && !c.Placed {
-				it.Note = "no room, or nothing to say"
+			switch {
+			case c.Hidden || c.Placed:
+			case c.Mute:
+				it.Note = "nothing to say here"
+			default:
+				it.Note = "no room"
 			}
 			it.Choose = func() tea.Cmd {
 				t.Hide(c.ID, !c.Hidden)

@@ -113,7 +113,7 @@ func TestTheListIsGroupedByALabel(t *testing.T) {
 func TestColumnsAreChosen(t *testing.T) {
 	d := drive(t, demoSnapshot(), nil)
 	d.keys("v")
-	d.sees("columns", "[x] up", "[x] image", "no room, or nothing to say")
+	d.sees("columns", "[x] up", "[x] image", "no room", "nothing to say here")
 	d.keys("down", "down", "enter", "esc")
 	if head := d.lines()[2]; strings.Contains(head, "IMAGE") || !strings.Contains(head, "AGE") {
 		t.Errorf("headings are %q", head)

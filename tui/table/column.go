@@ -85,6 +85,26 @@ func (t *Table) columns() []column {
 	}
 }
 
+// has reports whether rows can differ in a column.
+func (t *Table) has(id ColumnID) bool {
+	return (id != Context || t.several) && (id != Namespace || t.allNS)
+}
+
+// mute reports whether a column has nothing to say of any row: most lists have
+// no GPU, nor restarts where all is well.
+func (t *Table) mute(id ColumnID) bool {
+	switch id {
+	case GPU:
+		return !slices.ContainsFunc(t.rows, hasGPU)
+	case Restarts:
+		return id != t.sort && !slices.ContainsFunc(t.rows, restarted)
+	case Shells:
+		return len(t.shells) == 0
+	case Name, Namespace, Status, Up, Age, Context, Image, CPU, Memory, Profile, Node, Home, Gone:
+	}
+	return false
+}
+
 // wanted reports whether a column has something to say here and was not hidden.
 func (t *Table) wanted(id ColumnID) bool {
 	switch {
@@ -103,17 +123,18 @@ type Shown struct {
 	ID     ColumnID
 	Hidden bool // by choice
 	Placed bool // there is room for it, and something to say
+	Mute   bool // it has nothing to say here
 }
 
 // Columns lists the columns that can be hidden.
 func (t *Table) Columns() []Shown {
 	var out []Shown
 	for _, c := range t.columns() {
-		if c.keep == 0 || c.id == Context && !t.several || c.id == Namespace && !t.allNS {
+		if c.keep == 0 || !t.has(c.id) {
 			continue
 		}
 		placed := slices.ContainsFunc(t.layout, func(p placed) bool { return p.id == c.id })
-		out = append(out, Shown{c.id, t.hidden[c.id], placed})
+		out = append(out, Shown{ID: c.id, Hidden: t.hidden[c.id], Placed: placed, Mute: t.mute(c.id)})
 	}
 	return out
 }
@@ -148,16 +169,7 @@ func (t *Table) HiddenColumns() []ColumnID {
 func (t *Table) relayout() {
 	cols := make([]placed, 0, 12)
 	for _, c := range t.columns() {
-		if !t.wanted(c.id) {
-			continue
-		}
-		if c.id == GPU && !slices.ContainsFunc(t.rows, hasGPU) {
-			continue // most lists have none
-		}
-		if c.id == Restarts && c.id != t.sort && !slices.ContainsFunc(t.rows, restarted) {
-			continue // nor are there restarts where all is well
-		}
-		if c.id == Shells && len(t.shells) == 0 {
+		if !t.wanted(c.id) || t.mute(c.id) {
 			continue
 		}
 		least := c.min

@@ -17,6 +17,7 @@ import (
 type filter struct {
 	text  string
 	terms []term
+	allNS bool // rows of several namespaces; where there is one, a word in its name would find everything
 }
 
 type term struct {
@@ -48,15 +49,15 @@ func (f filter) apply(all []*workspace.Workspace) []*workspace.Workspace {
 	rows := make([]*workspace.Workspace, 0, len(all))
 	rows = append(rows, all...)
 	for _, t := range f.terms {
-		rows = t.apply(rows)
+		rows = t.apply(rows, f.allNS)
 	}
 	return rows
 }
 
-func (t term) apply(rows []*workspace.Workspace) []*workspace.Workspace {
+func (t term) apply(rows []*workspace.Workspace, allNS bool) []*workspace.Workspace {
 	kept := make([]*workspace.Workspace, 0, len(rows))
 	for _, w := range rows {
-		if t.matches(w) != t.not {
+		if t.matches(w, allNS) != t.not {
 			kept = append(kept, w)
 		}
 	}
@@ -69,11 +70,14 @@ func (t term) apply(rows []*workspace.Workspace) []*workspace.Workspace {
 	return kept
 }
 
-func (t term) matches(w *workspace.Workspace) bool {
+func (t term) matches(w *workspace.Workspace, allNS bool) bool {
 	if t.key != "" {
 		return strings.Contains(strings.ToLower(field(w, t.key)), t.value)
 	}
-	for _, s := range []string{w.Name, w.Namespace, string(w.Status.Phase), w.Status.Brief, w.Spec.Image, w.Node, string(w.Spec.Profile)} {
+	if allNS && strings.Contains(strings.ToLower(w.Namespace), t.value) {
+		return true
+	}
+	for _, s := range []string{w.Name, string(w.Status.Phase), w.Status.Brief, w.Spec.Image, w.Node, string(w.Spec.Profile)} {
 		if strings.Contains(strings.ToLower(s), t.value) {
 			return true
 		}

@@ -20,7 +20,7 @@ func (t *Table) SortBy(id ColumnID) {
 
 // SetSort orders by a column of this view; another one changes nothing.
 func (t *Table) SetSort(id ColumnID, reverse bool) {
-	if slices.Contains(t.Sortable(), id) {
+	if slices.ContainsFunc(t.columns(), func(c column) bool { return c.id == id }) {
 		t.sort, t.reverse = id, reverse
 		t.rebuild()
 	}
@@ -36,7 +36,9 @@ func (t *Table) Sorted() (ColumnID, bool) { return t.sort, t.reverse }
 func (t *Table) Sortable() []ColumnID {
 	var ids []ColumnID
 	for _, c := range t.columns() {
-		ids = append(ids, c.id)
+		if t.has(c.id) {
+			ids = append(ids, c.id)
+		}
 	}
 	return ids
 }

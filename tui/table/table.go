@@ -92,6 +92,7 @@ func (t *Table) Filter() string { return t.filter.text }
 // rebuild filters and sorts, and puts the cursor back on its workspace, or,
 // when that is gone, leaves it on its line.
 func (t *Table) rebuild() {
+	t.filter.allNS = t.allNS
 	t.rows = t.filter.apply(t.all)
 	compare := t.comparison()
 	if !slices.IsSortedFunc(t.rows, compare) { // as they mostly come
@@ -225,6 +226,22 @@ func (t *Table) Click(y int) bool {
 	}
 	t.moveTo(i)
 	return true
+}
+
+// HeadingAt returns the column whose heading is at a place of the table; false
+// where there is none.
+func (t *Table) HeadingAt(x, y int) (ColumnID, bool) {
+	if y != 0 || len(t.rows) == 0 { // without rows something else stands there
+		return "", false
+	}
+	at := margin
+	for _, c := range t.layout {
+		if x >= at && x < at+c.width {
+			return c.id, true
+		}
+		at += c.width + gap
+	}
+	return "", false
 }
 
 // Select puts the cursor on a workspace, if it is there.

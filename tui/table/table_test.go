@@ -34,19 +34,20 @@ func shown(t *Table) []string {
 func TestFilter(t *testing.T) {
 	all := rows("api:Running", "api-2:Failing", "gpu-train:Starting", "docs:Stopped")
 	for text, want := range map[string][]string{
-		"":               {"api", "api-2", "docs", "gpu-train"},
-		"api":            {"api", "api-2"},
-		"API":            {"api", "api-2"},
-		"api !failing":   {"api"},
-		"!":              {"api", "api-2", "docs", "gpu-train"},
-		"!api":           {"docs", "gpu-train"},
-		"status=run":     {"api"},
-		"tier=stopped":   {"docs"},
-		"tier=":          {"api", "api-2", "docs", "gpu-train"},
-		"gtr":            {"gpu-train"}, // fuzzy, as nothing has it literally
-		"nosuch=thing":   nil,
-		"zzz":            nil,
-		"team !api docs": {"docs"},
+		"":             {"api", "api-2", "docs", "gpu-train"},
+		"api":          {"api", "api-2"},
+		"API":          {"api", "api-2"},
+		"api !failing": {"api"},
+		"!":            {"api", "api-2", "docs", "gpu-train"},
+		"!api":         {"docs", "gpu-train"},
+		"status=run":   {"api"},
+		"tier=stopped": {"docs"},
+		"tier=":        {"api", "api-2", "docs", "gpu-train"},
+		"gtr":          {"gpu-train"}, // fuzzy, as nothing has it literally
+		"nosuch=thing": nil,
+		"zzz":          nil,
+		"team":         nil, // all are in it
+		"run !api-2":   {"api"},
 	} {
 		tab := New(false)
 		tab.SetSize(80, 20)
@@ -55,6 +56,36 @@ func TestFilter(t *testing.T) {
 		if diff := cmp.Diff(want, shown(tab)); diff != "" {
 			t.Errorf("filter %q: %s", text, diff)
 		}
+	}
+}
+
+func TestANamespaceIsFoundWhereThereAreSeveral(t *testing.T) {
+	all := rows("api:Running", "docs:Stopped")
+	all[1].Namespace = "other"
+	tab := New(false)
+	tab.SetSize(80, 20)
+	tab.SetFilter("team")
+	tab.SetRows(all, true)
+	if diff := cmp.Diff([]string{"api"}, shown(tab)); diff != "" {
+		t.Error(diff)
+	}
+	tab.SetFilter("team !api docs")
+	if diff := cmp.Diff([]string(nil), shown(tab)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOnlyWhatDiffersCanOrder(t *testing.T) {
+	tab := New(false)
+	tab.SetRows(rows("api:Running"), false)
+	for _, id := range tab.Sortable() {
+		if id == Namespace || id == Context {
+			t.Errorf("%s is offered, and all rows are the same in it", id)
+		}
+	}
+	tab.SetSort(Namespace, true) // as it was kept from the last time, before any row is known
+	if by, down := tab.Sorted(); by != Namespace || !down {
+		t.Errorf("sorted by %s, %t", by, down)
 	}
 }
 
