@@ -62,7 +62,7 @@ func runProgram(ctx context.Context, a *app) error {
 		Clipboard: clipboardFor(a.env), Guard: config.guard, Memory: &lookFile{path: a.env.lookFile(), log: a.logger()},
 		Files: files{a.env.home}, Meter: meter{fleet, panes.lanes}, Login: login{fleet, list},
 		Prefix: config.Shell.Prefix, History: config.Shell.History,
-		ReadOnly: a.flags.readOnly || config.ReadOnly, Plain: a.flags.plain || config.Plain,
+		ReadOnly: a.flags.readOnly || config.ReadOnly, Plain: a.flags.plain || config.Plain, Light: lightBackground(a.env.getenv("COLORFGBG")),
 		Version: versionString(), LogPath: a.logPath(),
 	}, tui.Options{Input: a.in, Output: a.out, Env: os.Environ()})
 	var interrupt *interruptError

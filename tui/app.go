@@ -14,7 +14,6 @@ import (
 	"github.com/berth-sh/berth/tui/keymap"
 	"github.com/berth-sh/berth/tui/shells"
 	"github.com/berth-sh/berth/tui/table"
-	"github.com/berth-sh/berth/tui/term"
 	"github.com/berth-sh/berth/tui/theme"
 	"github.com/berth-sh/berth/workspace"
 )
@@ -34,6 +33,7 @@ type App struct {
 	profile colorprofile.Profile
 	w, h    int
 	mouse   bool
+	clicked clicked
 
 	snap    workspace.Snapshot
 	snapGen uint64
@@ -92,7 +92,7 @@ func New(cfg Config) (*App, error) {
 		cfg.Now = time.Now
 	}
 	a := &App{
-		cfg: cfg, now: cfg.Now, crew: newCrew(), dark: true, profile: colorprofile.TrueColor, mouse: true,
+		cfg: cfg, now: cfg.Now, crew: newCrew(), dark: !cfg.Light, profile: colorprofile.TrueColor, mouse: true,
 		live: table.New(false), gone: table.New(true), jobs: map[workspace.Key]string{}, work: map[workspace.Key]string{}, mail: newMailbox(),
 		filter: dialog.NewInput(""), sought: dialog.NewInput(""),
 	}
@@ -223,7 +223,7 @@ func (a *App) route(msg tea.Msg) tea.Cmd {
 // then the registry.
 func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
 	name := msg.String()
-	if a.toast.sticky {
+	if a.toast.sticky || a.toast.refusal && !a.shell.focus {
 		a.toast = toast{}
 	}
 	switch {
@@ -248,15 +248,27 @@ func (a *App) key(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	action := a.keys.Lookup(a.context(), name)
 	if action == nil {
+		a.unknown(name)
 		return nil
 	}
 	return a.invoke(action)
 }
 
+// unknown says of a key that it does nothing here, and where it would.
+func (a *App) unknown(name string) {
+	for _, ctx := range everywhere() {
+		if action := a.keys.Lookup(ctx, name); action != nil {
+			a.refuse(action.Title, "only "+placeOf(ctx))
+			return
+		}
+	}
+	a.refuse("", workspace.Safe(name)+" does nothing here; ? lists all keys")
+}
+
 // invoke runs an action, or says why it cannot be run.
 func (a *App) invoke(action *keymap.Action) tea.Cmd {
 	if reason := action.Reason(); reason != "" {
-		a.say(action.Title + ": " + reason)
+		a.refuse(action.Title, reason)
 		return nil
 	}
 	return action.Run()
@@ -275,27 +287,6 @@ func (a *App) typed(msg tea.PasteMsg) tea.Cmd {
 		return a.keyFilter(msg)
 	case a.finding:
 		return a.keyFind(msg)
-	}
-	return nil
-}
-
-// mouseEvent hands the mouse to the shell or to the list.
-func (a *App) mouseEvent(msg tea.MouseMsg) tea.Cmd {
-	kind := term.Press
-	switch msg.(type) {
-	case tea.MouseReleaseMsg:
-		kind = term.Release
-	case tea.MouseMotionMsg:
-		kind = term.Motion
-	}
-	if a.shell.focus {
-		return a.shellMouse(kind, msg.Mouse())
-	}
-	switch m := msg.(type) {
-	case tea.MouseClickMsg:
-		return a.click(m.Mouse())
-	case tea.MouseWheelMsg:
-		return a.wheel(m.Mouse())
 	}
 	return nil
 }

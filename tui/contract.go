@@ -172,6 +172,7 @@ type Config struct {
 	History  int              // lines that a shell keeps; 0 is 10,000
 	ReadOnly bool             // writes are greyed
 	Plain    bool             // see plain.go
+	Light    bool             // the terminal's background, until the terminal says itself
 	Now      func() time.Time // nil is time.Now
 	Version  string
 	LogPath  string // where --debug writes, shown in the error log; "" when it does not

@@ -45,7 +45,7 @@ func (a *App) examine() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	d := &doctor{w: w, begin: a.beginExamination}
+	d := &doctor{w: w, begin: a.beginExamination, copied: a.copyText}
 	a.open(d)
 	return a.beginExamination(d)
 }
@@ -100,6 +100,7 @@ type doctor struct {
 	run     int
 	stop    context.CancelFunc
 	begin   func(*doctor) tea.Cmd
+	copied  func(string) tea.Cmd
 	top     int // first line shown; -1 follows the newest
 	last    int // the largest useful top
 }
@@ -109,12 +110,6 @@ func (d *doctor) Update(msg tea.Msg) (bool, tea.Cmd) {
 	key, ok := msg.(tea.KeyPressMsg)
 	if !ok {
 		return false, nil
-	}
-	move := func(by int) {
-		if d.top < 0 {
-			d.top = d.last
-		}
-		d.top = max(0, min(d.top+by, d.last))
 	}
 	switch key.String() {
 	case "esc", "q", "ctrl+c":
@@ -126,21 +121,29 @@ func (d *doctor) Update(msg tea.Msg) (bool, tea.Cmd) {
 			return false, d.begin(d)
 		}
 	case "y":
-		return false, tea.SetClipboard(d.report())
+		return false, d.copied(d.report())
 	case "up", "k":
-		move(-1)
+		d.Scroll(-1)
 	case "down", "j":
-		move(1)
+		d.Scroll(1)
 	case "pgup":
-		move(-10)
+		d.Scroll(-10)
 	case "pgdown", "space":
-		move(10)
+		d.Scroll(10)
 	case "home", "g":
-		move(-d.last)
+		d.Scroll(-d.last)
 	case "end", "G":
 		d.top = -1
 	}
 	return false, nil
+}
+
+// Scroll moves the view.
+func (d *doctor) Scroll(n int) {
+	if d.top < 0 {
+		d.top = d.last
+	}
+	d.top = max(0, min(d.top+n, d.last))
 }
 
 // Draw shows the checks, and below them the first problem and what to do.

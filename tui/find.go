@@ -43,6 +43,15 @@ func (a *App) leavePane() {
 	a.focusPane, a.zoom = false, false
 }
 
+// wrapLog says what it did: where no line is long, nothing is to be seen of it.
+func (a *App) wrapLog() {
+	if a.pane.Wrap() {
+		a.say("long lines are wrapped")
+	} else {
+		a.say("long lines are cut")
+	}
+}
+
 func (a *App) startFind() tea.Cmd {
 	text, _, _ := a.pane.Finding()
 	a.sought, a.finding = dialog.NewInput(text), true

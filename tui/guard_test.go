@@ -45,6 +45,7 @@ func TestAReadOnlyContextWritesNothing(t *testing.T) {
 	}
 	d.keys(":")
 	d.typing("purge")
+	d.keys("enter")
 	d.sees("the settings make frozen read-only")
 }
 

@@ -190,21 +190,36 @@ func (a *App) strip(y int) (string, *dialog.Point) {
 // footer is the last line: the keys that matter here, and the toast. Help
 // keeps its place, as it leads to all the others.
 func (a *App) footer() string {
-	right := a.toastText()
-	help := a.hint(a.keys.Get("help"))
-	room := a.w - cells.Width(right) - cells.Width(help) - 1
-	if right != "" {
+	line := ""
+	for _, action := range a.footerKeys() {
+		line += a.hint(action)
+	}
+	return cells.Spread(line, a.footerToast()+" ", a.w)
+}
+
+// footerToast is the toast with the room that help leaves it.
+func (a *App) footerToast() string {
+	return a.toastText(a.w - cells.Width(a.hint(a.keys.Get("help"))) - 2)
+}
+
+// footerKeys are the actions of the footer beside the toast, help at the end.
+func (a *App) footerKeys() []*keymap.Action {
+	help, right := a.keys.Get("help"), cells.Width(a.footerToast())
+	room := a.w - right - cells.Width(a.hint(help)) - 1
+	if right > 0 {
 		room--
 	}
-	line := ""
-	for _, action := range a.hinted() {
-		next := a.hint(action)
-		if cells.Width(line)+cells.Width(next) > room {
-			break
+	return append(a.fitting(a.hinted(), room), help)
+}
+
+// fitting are as many actions as have room for their hints.
+func (a *App) fitting(list []*keymap.Action, room int) []*keymap.Action {
+	for i, action := range list {
+		if room -= cells.Width(a.hint(action)); room < 0 {
+			return slices.Clip(list[:i])
 		}
-		line += next
 	}
-	return cells.Spread(line+help, right+" ", a.w)
+	return slices.Clip(list)
 }
 
 // hinted are the actions of the footer: in the pane its own before the others,

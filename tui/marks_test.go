@@ -207,7 +207,7 @@ func TestCopyOfTheMarked(t *testing.T) {
 
 func TestReadOnlyWritesNothingToTheMarked(t *testing.T) {
 	d := drive(t, demoSnapshot(), func(c *Config) { c.ReadOnly = true })
-	d.keys("*", "s", "y", "r", "y", "d", "y", "S", "y")
+	d.keys("*", "s", "y", "esc", "r", "y", "esc", "d", "y", "esc", "S") // y copies
 	d.sees("this is read-only")
 	if calls := d.cluster.Calls(); len(calls) != 0 {
 		t.Errorf("called %v", calls)

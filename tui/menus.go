@@ -39,13 +39,18 @@ func (a *App) actionItems(groups bool) []dialog.Item {
 				it.Group = action.Group
 			}
 			if !action.In(ctx) {
-				it.Disabled = "in " + map[keymap.Context]string{keymap.List: "the list", keymap.Deleted: "deleted workspaces", keymap.Detail: "the pane below", keymap.Shell: "a shell"}[action.Contexts[0]]
+				it.Disabled = placeOf(action.Contexts[0])
 			}
 			it.Choose = a.remember(it.ID, func() tea.Cmd { return a.invoke(action) })
 			items = append(items, it)
 		}
 	}
 	return items
+}
+
+// placeOf says where on the screen a context is.
+func placeOf(ctx keymap.Context) string {
+	return map[keymap.Context]string{keymap.List: "in the list", keymap.Deleted: "in deleted workspaces", keymap.Detail: "in the pane below", keymap.Shell: "in a shell"}[ctx]
 }
 
 // keysOf writes the keys of an action, all of them as help shows them, or the

@@ -44,7 +44,7 @@ func (a *App) paneActions() []*keymap.Action {
 		{ID: "next-tab", Title: "next tab", Group: group, Keys: []string{"tab"}, Contexts: everywhere(), Run: func() tea.Cmd { return a.pane.SetTab(a.pane.Tab() + 1) }},
 		{ID: "prev-tab", Title: "previous tab", Group: group, Keys: []string{"shift+tab"}, Contexts: everywhere(), Run: func() tea.Cmd { return a.pane.SetTab(a.pane.Tab() - 1) }},
 		{ID: "follow", Title: "follow the log or stop following", Hint: "follow", Group: group, Keys: []string{"f"}, Contexts: only, Enabled: inLogs, Run: do(a.pane.Follow)},
-		{ID: "wrap", Title: "wrap long lines of the log", Hint: "wrap", Group: group, Keys: []string{"W"}, Contexts: only, Enabled: inLogs, Run: do(a.pane.Wrap)},
+		{ID: "wrap", Title: "wrap long lines of the log", Hint: "wrap", Group: group, Keys: []string{"W"}, Contexts: only, Enabled: inLogs, Run: do(a.wrapLog)},
 		{ID: "previous", Title: "log of the run before", Hint: "previous", Group: group, Keys: []string{"p"}, Contexts: only, Enabled: inLogs, Run: a.pane.Previous},
 		{ID: "stamps", Title: "time stamps of the log", Group: group, Keys: []string{"t"}, Contexts: only, Enabled: inLogs, Run: do(a.pane.Stamps)},
 		{ID: "container", Title: "log of another container", Group: group, Keys: []string{"c"}, Contexts: only, Enabled: inLogs, Run: a.chooseContainer},

@@ -54,5 +54,9 @@ func (a *App) overlay(lines []string, d dialog.Dialog) ([]string, *tea.Cursor) {
 		lines = cells.Block(nil, a.w, a.h)
 	}
 	cells.Overlay(lines, box, at.X, at.Y)
+	if said := a.toastText(a.w - 4); said != "" && (a.cfg.Plain || at.Y+len(box) >= a.h) { // its line is covered
+		said = " " + a.theme.Written(said) + " "
+		cells.Overlay(lines, []string{said}, max(0, a.w-cells.Width(said)-1), a.h-1)
+	}
 	return lines, steady(where)
 }

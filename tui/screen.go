@@ -101,7 +101,7 @@ func (a *App) listScreen(lines []string) *dialog.Point {
 		copy(lines[r.list:], a.list(r.listH))
 	}
 	if r.paneH > 0 {
-		copy(lines[r.pane:], a.pane.Draw(detail.Scene{Theme: a.theme, Now: a.now(), W: a.w, H: r.paneH, Focused: a.focusPane, Use: a.usageScene()}))
+		copy(lines[r.pane:], a.pane.Draw(a.paneScene(r.paneH)))
 	}
 	footer := ""
 	if a.finding {
@@ -114,6 +114,12 @@ func (a *App) listScreen(lines []string) *dialog.Point {
 		cursor = a.parked(r)
 	}
 	return cursor
+}
+
+func (a *App) paneScene(h int) detail.Scene {
+	return detail.Scene{
+		Theme: a.theme, Now: a.now(), W: a.w, H: h, Focused: a.focusPane, Away: !a.snap.StaleSince.IsZero(), Use: a.usageScene(),
+	}
 }
 
 // list draws the table, or what stands there instead.

@@ -73,11 +73,14 @@ func (a *App) shellKey(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	switch {
 	case t.Looking():
-		copied, pass := t.LookKey(msg)
-		if pass {
+		looked := t.LookKey(msg)
+		if looked.Pass {
 			t.Press(uv.Key(msg))
 		}
-		return a.copyText(copied)
+		if looked.Said != "" {
+			a.say(looked.Said)
+		}
+		return a.copyText(looked.Copied)
 	case t.Live():
 		t.Press(uv.Key(msg))
 		a.quiet = true // what it does comes back as output

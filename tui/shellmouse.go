@@ -38,7 +38,7 @@ func (a *App) lookAround(t *shells.Tab, casual bool, then func()) tea.Cmd {
 func (a *App) shellMouse(kind term.MouseKind, m tea.Mouse) tea.Cmd {
 	r, t := a.shellLayout(), a.shellTab()
 	switch {
-	case t == nil || len(a.dialogs) > 0:
+	case t == nil:
 		return nil
 	case m.Y == r.bar && kind == term.Press && m.Button == tea.MouseLeft:
 		if other := a.shell.deck.At(a.shellScene(1), m.X, lipgloss.Width(a.shellPlace())); other != nil {
@@ -46,6 +46,8 @@ func (a *App) shellMouse(kind term.MouseKind, m tea.Mouse) tea.Cmd {
 			return a.focusShell()
 		}
 		return nil
+	case m.Y == r.footer && kind == term.Press && m.Button == tea.MouseLeft && !t.Looking():
+		return a.pressAt(a.shellHints(), lipgloss.Width(a.shellLead()), m.X)
 	case m.Y >= r.list && m.Y < r.list+r.listH && kind == term.Press:
 		return a.clickAbove(m, r)
 	case m.Y < r.term || m.Y >= r.term+r.termH:
@@ -69,6 +71,10 @@ func (a *App) clickAbove(m tea.Mouse, r shellRooms) tea.Cmd {
 	case tea.MouseWheelDown:
 		a.live.Move(3)
 	case tea.MouseLeft:
+		if id, ok := a.live.HeadingAt(m.X, m.Y-r.list); ok {
+			a.live.SortBy(id)
+			return nil
+		}
 		if a.live.Click(m.Y - r.list) {
 			w, _ := a.live.Selected()
 			if t := a.shell.deck.Find(w.Key()); t != nil {

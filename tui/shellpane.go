@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -105,33 +106,55 @@ func (a *App) shellPlace() string {
 
 // shellFooter says who has the keys, in a word, and how to get away.
 func (a *App) shellFooter() string {
-	t := a.shell.deck.Current()
-	right := a.toastText()
-	if right == "" && a.shell.deck.Stalled() {
-		right = a.theme.Busy.Paint("! the workspace does not answer; " + a.cfg.Prefix + " r connects again")
+	right := a.shellRight()
+	if t := a.shell.deck.Current(); t != nil && t.Looking() {
+		line := a.theme.Match.Paint(" SCROLL ") + " "
+		return cells.Spread(line+a.lookKeys(a.w-cells.Width(line)-cells.Width(right)-2), right+" ", a.w)
 	}
-	line := a.theme.Button.Paint(" SHELL ")
-	switch {
-	case t != nil && t.Looking():
-		line = a.theme.Match.Paint(" SCROLL ") + " " + dialog.Keys(a.theme, "↑↓", "move", "/", "find", "v", "select", "y", "copy", "esc", "back to the shell")
-		return cells.Spread(line, right+" ", a.w)
-	case a.shell.prefix.on:
-		line += " " + a.theme.Key.Paint(a.cfg.Prefix) + a.theme.Muted.Paint(" …")
-	default:
-		line += " " + a.theme.Key.Paint(a.cfg.Prefix) + a.theme.Muted.Paint(" then")
-	}
-	room := a.w - cells.Width(right) - 2
-	for _, action := range a.keys.All(keymap.Shell) {
-		if action.Hint == "" || action.Reason() != "" {
-			continue
-		}
-		next := a.hint(action)
-		if cells.Width(line)+cells.Width(next) > room {
-			break
-		}
-		line += next
+	line := a.shellLead()
+	for _, action := range a.shellHints() {
+		line += a.hint(action)
 	}
 	return cells.Spread(line, right+" ", a.w)
+}
+
+// shellLead is the beginning of a shell's footer.
+func (a *App) shellLead() string {
+	then := " then"
+	if a.shell.prefix.on {
+		then = " …"
+	}
+	return a.theme.Button.Paint(" SHELL ") + " " + a.theme.Key.Paint(a.cfg.Prefix) + a.theme.Muted.Paint(then)
+}
+
+// shellRight is the end of a shell's footer: what was said last, or that the
+// workspace does not answer.
+func (a *App) shellRight() string {
+	right := a.toastText(a.w - cells.Width(a.shellLead()) - 2)
+	if right == "" && a.shell.deck.Stalled() {
+		return a.theme.Busy.Paint("! the workspace does not answer; " + a.cfg.Prefix + " r connects again")
+	}
+	return right
+}
+
+// shellHints are the actions of a shell's footer.
+func (a *App) shellHints() []*keymap.Action {
+	room := a.w - cells.Width(a.shellLead()) - cells.Width(a.shellRight()) - 2
+	return a.fitting(slices.DeleteFunc(a.keys.All(keymap.Shell), func(action *keymap.Action) bool {
+		return action.Hint == "" || action.Reason() != ""
+	}), room)
+}
+
+// lookKeys are the keys of looking around, as many as there is room for.
+func (a *App) lookKeys(room int) string {
+	pairs := []string{"esc", "back", "↑↓", "move", "/", "find", "v", "select", "y", "copy", "g G", "ends"}
+	for len(pairs) > 0 {
+		if keys := dialog.Keys(a.theme, pairs...); cells.Width(keys) <= room {
+			return keys
+		}
+		pairs = pairs[:len(pairs)-2]
+	}
+	return ""
 }
 
 // drawPrefix lists what may follow the prefix, over the lower right corner.

@@ -57,9 +57,21 @@ func (a *App) shellActions() []*keymap.Action {
 		{ID: "shell-scroll", Title: "look around, find, copy", Hint: "scroll", Group: group, Keys: []string{"["}, Contexts: only, Run: tab(func(t *shells.Tab) tea.Cmd { return a.lookAround(t, false, nil) })},
 		{ID: "shell-zoom", Title: "with the list, or without", Hint: "split", Group: group, Keys: []string{"z"}, Contexts: only, Run: a.toggleSplit},
 		{ID: "shell-editor", Title: "open this workspace in an editor", Group: group, Keys: []string{"e"}, Contexts: only, Run: tab(a.editorHere)},
-		{ID: "shell-reconnect", Title: "connect again now", Group: group, Keys: []string{"r"}, Contexts: only, Run: tab(func(t *shells.Tab) tea.Cmd { t.Reconnect(); return nil })},
+		{
+			ID: "shell-reconnect", Title: "connect again now", Group: group, Keys: []string{"r"}, Contexts: only,
+			Enabled: a.whenApart, Run: tab(func(t *shells.Tab) tea.Cmd { t.Reconnect(); return nil }),
+		},
 		{ID: "shell-help", Title: "help", Hint: "help", Group: group, Keys: []string{"?"}, Contexts: only, Run: a.openHelp},
 	}
+}
+
+// whenApart says of a shell that is connected that it is: there is nothing to
+// connect again.
+func (a *App) whenApart() string {
+	if t := a.shellTab(); t != nil && t.Live() && !t.Status().Stalled {
+		return t.Workspace.Name + " is connected and answers"
+	}
+	return ""
 }
 
 // enterShell shows the shell of the selected workspace, or opens one.
@@ -231,10 +243,11 @@ func (a *App) pickTab(key string) tea.Cmd {
 }
 
 func (a *App) toggleSplit() tea.Cmd {
-	a.shell.split = !a.shell.split
-	if a.shell.split && a.h < splitLeast {
+	if a.h < splitLeast { // what cannot be seen must not be turned on and off
 		a.say(fmt.Sprintf("a screen of %d lines is too low to be split", a.h))
+		return nil
 	}
+	a.shell.split = !a.shell.split
 	a.fitShell()
 	return nil
 }

@@ -19,9 +19,11 @@ const (
 
 // toast is one line at the lower right corner.
 type toast struct {
-	text   string
-	until  time.Time // zero when sticky
-	sticky bool      // an error: stays until a key or until superseded
+	text    string
+	short   string    // instead of text, where there is no room for it; "" is the same cut off
+	until   time.Time // zero when sticky
+	sticky  bool      // an error: stays until a key or until superseded
+	refusal bool      // of the last key: the next one takes it away
 }
 
 // logged is one entry of the error log.
@@ -34,6 +36,16 @@ type logged struct {
 // say shows an information for three seconds.
 func (a *App) say(text string) {
 	a.toast = toast{text: workspace.Safe(text), until: a.now().Add(toastFor)}
+}
+
+// refuse says why a key did nothing. What it would have done goes first where
+// there is no room for both.
+func (a *App) refuse(what, reason string) {
+	a.say(reason)
+	a.toast.refusal = true
+	if what != "" {
+		a.toast.text, a.toast.short = workspace.Safe(what)+": "+a.toast.text, a.toast.text
+	}
 }
 
 // fail shows an error and keeps it in the log.
@@ -51,17 +63,23 @@ func (a *App) logError(what string, err error) {
 // alarm shows an error until a key comes.
 func (a *App) alarm(text string) { a.toast = toast{text: workspace.Safe(text), sticky: true} }
 
-func (a *App) toastText() string {
+// toastText writes the toast in a number of cells.
+func (a *App) toastText(room int) string {
 	t := a.toast
 	switch {
 	case t.text == "":
 		return ""
+	case t.sticky && a.shell.focus: // E is a letter for the shell
+		return a.theme.Bad.Paint(cells.Cut("✕ "+t.text, max(10, room)))
 	case t.sticky:
-		return a.theme.Bad.Paint(cells.Cut("✕ "+t.text, max(10, a.w*2/3))) + a.theme.Muted.Paint("  E more")
+		more := "  E more"
+		return a.theme.Bad.Paint(cells.Cut("✕ "+t.text, max(10, room-len(more)))) + a.theme.Muted.Paint(more)
 	case !a.now().Before(t.until):
 		return ""
+	case t.short != "" && cells.Width(t.text) > room:
+		return cells.Cut(t.short, max(10, room))
 	}
-	return cells.Cut(t.text, max(10, a.w*2/3))
+	return cells.Cut(t.text, max(10, room))
 }
 
 // offer shows an information with a way back for ten seconds.

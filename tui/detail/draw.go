@@ -1,6 +1,7 @@
 package detail
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -16,7 +17,8 @@ type Scene struct {
 	Now     time.Time
 	W, H    int
 	Focused bool
-	Use     Use // of the workspace that is shown
+	Away    bool // the cluster does not answer
+	Use     Use  // of the workspace that is shown
 }
 
 // Draw returns the pane: its title line and H-1 lines of the tab.
@@ -76,34 +78,73 @@ func (p *Pane) title(s Scene) string {
 	if s.Focused {
 		name = t.Accent
 	}
-	line := " " + name.Paint(cells.Cut(p.target.Name, max(4, s.W-36))) + t.Muted.Paint(" ─ ")
+	line := " " + name.Paint(p.name(s)) + t.Muted.Paint(lead)
 	for tab := Why; tab < tabs; tab++ {
 		ink := t.Muted
-		text := tab.String()
 		if tab == p.tab {
 			ink = t.Strong
 			if s.Focused {
 				ink = t.Accent.Plus("1;4")
 			}
-			if t.Muted == "" || t.Words { // without colour the tab needs another sign
-				text = "[" + text + "]"
-			}
 		}
-		line += ink.Paint(text) + "  "
+		line += ink.Paint(p.tabText(s, tab)) + "  "
 	}
 	line = strings.TrimSuffix(line, " ")
-	right := p.found(s)
-	switch below := p.last - p.top; {
+	for _, right := range p.stands(s) {
+		if fill := s.W - cells.Width(line) - cells.Width(right); fill >= 0 {
+			return line + t.Muted.Paint(strings.Repeat("─", fill)) + right
+		}
+	}
+	return cells.Fit(line, s.W)
+}
+
+// lead stands between the name and the tabs.
+const lead = " ─ "
+
+func (p *Pane) name(s Scene) string { return cells.Cut(p.target.Name, max(4, s.W-36)) }
+
+// tabText is a tab's title. Without colour the one that is shown needs another
+// sign.
+func (p *Pane) tabText(s Scene, tab Tab) string {
+	if tab == p.tab && (s.Theme.Muted == "" || s.Theme.Words) {
+		return "[" + tab.String() + "]"
+	}
+	return tab.String()
+}
+
+// TabAt returns the tab whose title is at a column of the title line.
+func (p *Pane) TabAt(s Scene, x int) (Tab, bool) {
+	at := 1 + cells.Width(p.name(s)) + cells.Width(lead)
+	for tab := Why; tab < tabs && p.shown; tab++ {
+		w := cells.Width(p.tabText(s, tab))
+		if x >= at && x < at+w {
+			return tab, true
+		}
+		at += w + 2
+	}
+	return 0, false
+}
+
+// stands is what the right end of the title says of the view, the longest first.
+func (p *Pane) stands(s Scene) []string {
+	found, below := p.found(s), p.last-p.top
+	switch {
 	case p.tab == Logs:
-		right += p.logState(s)
+		words := p.logState()
+		var all []string
+		for i := range words {
+			state := s.Theme.Muted.Paint(" " + strings.Join(words[i:], " · ") + " ")
+			if i == 0 {
+				all = append(all, found+state)
+			}
+			all = append(all, state)
+		}
+		return all
 	case below > 0:
-		right += t.Muted.Paint(fmt.Sprintf(" ↓ %d more ", below))
+		more := s.Theme.Muted.Paint(fmt.Sprintf(" ↓ %d more ", below))
+		return []string{found + more, cmp.Or(found, more)}
 	}
-	fill := s.W - cells.Width(line) - cells.Width(right)
-	if fill < 0 {
-		return cells.Fit(line, s.W)
-	}
-	return line + t.Muted.Paint(strings.Repeat("─", fill)) + right
+	return []string{found}
 }
 
 // indent wraps text behind a mark of two cells.

@@ -2,15 +2,14 @@ package detail
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/berth-sh/berth/tui/cells"
 	"github.com/berth-sh/berth/tui/theme"
 	"github.com/berth-sh/berth/workspace"
 )
 
-// logState is what the title says about the log.
-func (p *Pane) logState(s Scene) string {
+// logState is what the title says about the log, what matters most at the end.
+func (p *Pane) logState() []string {
 	dropped, _ := p.log.ring.bounds()
 	var words []string
 	if p.container != "" {
@@ -37,7 +36,7 @@ func (p *Pane) logState(s Scene) string {
 	default:
 		words = append(words, "following")
 	}
-	return s.Theme.Muted.Paint(" " + strings.Join(words, " · ") + " ")
+	return words
 }
 
 func (p *Pane) drawLogs(s Scene, width int) []string {
@@ -61,6 +60,8 @@ func (p *Pane) drawLogs(s Scene, width int) []string {
 			text = "no line has " + p.log.find.text + " in it"
 		case p.logEnd:
 			text = "the log is empty"
+		case s.Away:
+			text = "the cluster does not answer; the log comes when it does"
 		}
 		out = append(out, s.Theme.Muted.Paint(text))
 	}

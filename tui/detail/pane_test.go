@@ -195,3 +195,21 @@ func TestARestartedContainerHasAnotherLog(t *testing.T) {
 	p.Show(w, true)
 	expect(t, p, "following", "no lines yet…", "", "")
 }
+
+func TestTheTitleSaysWhatItHasRoomFor(t *testing.T) {
+	p := logs(10)
+	p.Find("line 3")
+	p.Only()
+	for width, want := range map[int]string{100: "/line 3 1/1  only matches · paused", 66: " only matches · paused", 52: " paused"} {
+		if title := p.Draw(Scene{W: width, H: 4})[0]; !strings.Contains(title, want) {
+			t.Errorf("%d cells: %s", width, title)
+		}
+	}
+}
+
+func TestALogThatDoesNotComeSaysWhy(t *testing.T) {
+	p := logs(0)
+	if text := strings.Join(p.Draw(Scene{W: 100, H: 4, Away: true}), "\n"); !strings.Contains(text, "the cluster does not answer; the log comes when it does") {
+		t.Error(text)
+	}
+}

@@ -47,11 +47,12 @@ func (p *Pane) Follow() {
 	}
 }
 
-// Wrap turns wrapping of long lines on or off.
-func (p *Pane) Wrap() {
+// Wrap turns wrapping of long lines on or off, and returns which.
+func (p *Pane) Wrap() bool {
 	p.log.wrap = !p.log.wrap
 	p.log.skip = 0
 	p.log.forget()
+	return p.log.wrap
 }
 
 // Stamps shows or hides the time stamps of the log.

@@ -26,6 +26,10 @@ import (
 // Grace is how long after opening a question takes no answer.
 const Grace = 200 * time.Millisecond
 
+// Double is how long after opening a question takes no click: the second one of a
+// double click is not meant for it.
+const Double = 500 * time.Millisecond
+
 // Pause is how long after a letter a question without letters takes no answer
 // but esc: whoever types has not seen it yet, and a name ends with tab or
 // enter.
@@ -65,6 +69,8 @@ type Confirm struct {
 	gone  string          // why it does nothing any more
 	input textinput.Model // of Typed
 	ready bool            // input is made
+
+	buttons string // the line with them, as it was drawn
 
 	top, shown int // of the list: the first line, and how many there is room for
 	lost       int // of the list, have gone
@@ -156,6 +162,31 @@ func (c *Confirm) later() tea.Cmd {
 	return c.cancel()
 }
 
+// Click answers by the button that is there. A second click of the mouse that has
+// opened the question is no answer yet.
+func (c *Confirm) Click(line string, at Point) (bool, tea.Cmd) {
+	now := c.Now()
+	if c.gone != "" || c.Typed != "" || line != c.buttons || now.Before(c.deaf) || now.Sub(c.Opened) < Double {
+		return false, nil
+	}
+	no, yes := c.labels()
+	switch to := 1 + cells.Width(no); {
+	case at.X < to:
+		return true, c.cancel()
+	case at.X >= to+between && at.X < to+between+1+cells.Width(yes):
+		return true, c.Yes()
+	}
+	return false, nil
+}
+
+// between is the room between the two buttons; each has a mark before its label.
+const between = 3
+
+// labels are what stands on the buttons.
+func (c *Confirm) labels() (no, yes string) {
+	return " " + cmp.Or(c.Stay, "cancel") + " ", " " + c.Verb + " "
+}
+
 // Draw shows the question.
 func (c *Confirm) Draw(s Scene) Box {
 	c.start()
@@ -171,15 +202,16 @@ func (c *Confirm) Draw(s Scene) Box {
 	case c.Typed != "":
 		c.drawTyped(s, &b, width)
 	default:
-		stay := cmp.Or(c.Stay, "cancel")
-		yes, no := " "+c.Verb+" ", " "+stay+" "
+		no, yes := c.labels()
+		gap := cells.Spaces(between)
 		if c.onYes {
-			b.Tail = append(b.Tail, s.Theme.Muted.Paint(" "+no)+"   "+s.Theme.Button.Paint("▸"+yes))
+			b.Tail = append(b.Tail, s.Theme.Muted.Paint(" "+no)+gap+s.Theme.Button.Paint("▸"+yes))
 		} else {
-			b.Tail = append(b.Tail, s.Theme.Button.Paint("▸"+no)+"   "+s.Theme.Muted.Paint(" "+yes))
+			b.Tail = append(b.Tail, s.Theme.Button.Paint("▸"+no)+gap+s.Theme.Muted.Paint(" "+yes))
 		}
 		b.Focus = b.Tail[len(b.Tail)-1]
-		b.Footer = Keys(s.Theme, "y", c.Verb, "n", stay, "tab", "switch")
+		c.buttons = b.Focus
+		b.Footer = Keys(s.Theme, "y", c.Verb, "n", strings.TrimSpace(no), "tab", "switch")
 		if c.Letterless {
 			b.Footer = Keys(s.Theme, "enter", strings.TrimSpace(map[bool]string{true: yes, false: no}[c.onYes]), "tab", "switch", "esc", "not now")
 		}

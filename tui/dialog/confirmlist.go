@@ -44,9 +44,12 @@ func (c *Confirm) scroll(key string) bool {
 	if n == 0 || len(c.List) <= c.shown {
 		return false
 	}
-	c.top = max(0, min(c.top+n, len(c.List)-c.shown))
+	c.Scroll(n)
 	return true
 }
+
+// Scroll moves the list.
+func (c *Confirm) Scroll(n int) { c.top = max(0, min(c.top+n, len(c.List)-c.shown)) }
 
 // drawList returns as much of the list as there is room for besides others.
 func (c *Confirm) drawList(s Scene, others, width int) []string {

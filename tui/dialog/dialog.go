@@ -33,6 +33,18 @@ type Watcher interface {
 	Watch(find func(workspace.Key) (workspace.Workspace, bool))
 }
 
+// Clicker is a dialog that takes clicks. line is the content's line that was
+// clicked on, as Draw has made it, and at the place, counted from the upper left
+// corner of the content.
+type Clicker interface {
+	Click(line string, at Point) (done bool, cmd tea.Cmd)
+}
+
+// Scroller is a dialog that the wheel moves, by lines or items.
+type Scroller interface {
+	Scroll(n int)
+}
+
 // Scene is the room and the look.
 type Scene struct {
 	Theme theme.Theme
@@ -81,6 +93,17 @@ func Frame(b Box, s Scene) (lines []string, at Point, cursor *Point) {
 		cursor = &Point{at.X + 2 + b.Cursor.X, at.Y + 1 + b.Cursor.Y}
 	}
 	return lines, at, cursor
+}
+
+// Hit returns what of a box's content is at a place of the screen.
+func Hit(b Box, s Scene, where Point) (line string, at Point, ok bool) {
+	_, corner, _ := Frame(b, s)
+	body := b.body(max(0, s.H-2))
+	at = Point{where.X - corner.X - 2, where.Y - corner.Y - 1}
+	if inner := max(1, min(b.Width, s.W-6)); at.X < 0 || at.X >= inner || at.Y < 0 || at.Y >= len(body) {
+		return "", at, false
+	}
+	return body[at.Y], at, true
 }
 
 // body is all that the frame holds, in at most h lines. Where they do not fit,

@@ -44,6 +44,8 @@ type Menu struct {
 	cursor int
 	top    int
 	found  *found // nil when it has to be looked for anew
+	drawn  []int  // the item of each line of the last drawing, below zero for none
+	why    string // why the item that was just chosen cannot be; its line may have no room for it
 }
 
 // found is what a search has come to; thousands of items are not searched with
@@ -81,6 +83,9 @@ func (m *Menu) Update(msg tea.Msg) (bool, tea.Cmd) {
 	m.start()
 	shown := m.shown()
 	key := pressed(msg)
+	if key != "" {
+		m.why = ""
+	}
 	switch key {
 	case "esc", "ctrl+c":
 		return true, nil
@@ -96,6 +101,14 @@ func (m *Menu) Update(msg tea.Msg) (bool, tea.Cmd) {
 	case "pgdown":
 		m.move(shown, 10)
 		return false, nil
+	case "home", "end":
+		if m.input.Value() == "" { // else they are for the text
+			m.cursor, m.top = 0, 0
+			if key == "end" {
+				m.move(shown, len(shown))
+			}
+			return false, nil
+		}
 	case "enter":
 		return m.choose(shown)
 	}
@@ -115,6 +128,24 @@ func (m *Menu) move(shown []Item, n int) {
 	m.cursor = max(0, min(m.cursor+n, len(shown)-1))
 }
 
+// Scroll moves the cursor.
+func (m *Menu) Scroll(n int) {
+	m.why = ""
+	m.move(m.shown(), n)
+}
+
+// Click chooses the item that is there.
+func (m *Menu) Click(_ string, at Point) (bool, tea.Cmd) {
+	if m.Search {
+		at.Y -= 2
+	}
+	if at.Y < 0 || at.Y >= len(m.drawn) || m.drawn[at.Y] < 0 {
+		return false, nil
+	}
+	m.cursor = m.drawn[at.Y]
+	return m.choose(m.shown())
+}
+
 func (m *Menu) choose(shown []Item) (bool, tea.Cmd) {
 	if len(shown) == 0 {
 		if text := strings.TrimSpace(m.input.Value()); m.Free != nil && text != "" {
@@ -124,6 +155,7 @@ func (m *Menu) choose(shown []Item) (bool, tea.Cmd) {
 	}
 	item := shown[min(m.cursor, len(shown)-1)]
 	if item.Disabled != "" || item.Choose == nil {
+		m.why = item.Disabled
 		return false, nil
 	}
 	return !m.Stay, item.Choose()
@@ -229,7 +261,15 @@ func (m *Menu) Draw(s Scene) Box {
 		b.Cursor = &Point{2 + inputCursor(m.input), 0}
 		b.Lines = append(b.Lines, s.Theme.Key.Paint("›")+" "+m.input.View(), "")
 	}
+	if m.why != "" {
+		for _, line := range cells.Wrap(m.why, width) {
+			b.Tail = append(b.Tail, s.Theme.Busy.Paint(line))
+		}
+	}
 	room := max(1, s.H-4-len(b.Lines))
+	if len(b.Tail) > 0 {
+		room = max(1, room-1-len(b.Tail))
+	}
 	b.Lines = append(b.Lines, m.window(s, shown, width, room)...)
 	if len(shown) > 0 {
 		b.Focus = m.line(s, shown[m.cursor], true, m.keyRoom(width), width)
@@ -245,6 +285,7 @@ func (m *Menu) Draw(s Scene) Box {
 // window returns the lines around the cursor that the room holds. Where more
 // come below, the last one says how many items.
 func (m *Menu) window(s Scene, shown []Item, width, room int) []string {
+	m.drawn = nil
 	if len(shown) == 0 {
 		return []string{s.Theme.Muted.Paint(cells.Cut(m.nothing(), width))}
 	}
@@ -311,6 +352,7 @@ func (m *Menu) keyRoom(width int) int {
 
 // paint draws planned lines.
 func (m *Menu) paint(s Scene, shown []Item, lines []int, width int) []string {
+	m.drawn = lines
 	keys := m.keyRoom(width)
 	out := make([]string, len(lines))
 	for i, line := range lines {

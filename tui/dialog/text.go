@@ -32,6 +32,9 @@ func (t *Text) Update(msg tea.Msg) (bool, tea.Cmd) {
 	return false, nil
 }
 
+// Scroll moves the view.
+func (t *Text) Scroll(n int) { t.top = max(0, min(t.top+n, t.last)) }
+
 // Draw shows as much as fits.
 func (t *Text) Draw(s Scene) Box {
 	b := Box{Title: t.Title, Width: min(100, s.W-6)}

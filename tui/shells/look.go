@@ -67,39 +67,46 @@ func (t *Tab) Taken() string {
 	return text
 }
 
-// LookKey handles a key while somebody looks around. copied is a text for the
-// clipboard; pass is set when the key is for the shell.
-func (t *Tab) LookKey(msg tea.KeyPressMsg) (copied string, pass bool) {
+// Looked is what a key has come to while somebody looks around.
+type Looked struct {
+	Copied string // for the clipboard
+	Said   string // why the key did nothing
+	Pass   bool   // the key is for the shell
+}
+
+// LookKey handles a key while somebody looks around.
+func (t *Tab) LookKey(msg tea.KeyPressMsg) Looked {
 	l := t.look
 	if l.searching {
-		l.searchKey(msg)
-		return "", false
+		return Looked{Said: l.searchKey(msg)}
 	}
 	key := msg.String()
 	switch key {
 	case "esc", "q", "ctrl+c":
 		if l.snap.Marked() && key == "esc" {
 			l.snap.Unmark()
-			return "", false
+			return Looked{}
 		}
 		t.look = nil
-		return "", l.casual && key != "esc"
+		return Looked{Pass: l.casual && key != "esc"}
 	case "y", "enter":
 		if text := l.snap.Text(); text != "" {
 			t.look = nil
-			return text, false
+			return Looked{Copied: text}
 		}
-		if key == "enter" {
+		switch {
+		case key == "enter":
 			t.look = nil
+		case !l.casual:
+			return Looked{Said: "nothing is selected; v begins"}
 		}
-		return "", l.casual
+		return Looked{Pass: l.casual}
 	}
 	if l.casual && !l.wheelKey(key) {
 		t.look = nil
-		return "", true
+		return Looked{Pass: true}
 	}
-	l.move(key)
-	return "", false
+	return Looked{Said: l.move(key)}
 }
 
 // wheelKey reports whether a key only scrolls.
@@ -111,8 +118,9 @@ func (l *Look) wheelKey(key string) bool {
 	return false
 }
 
-// move handles the keys that move, select and search.
-func (l *Look) move(key string) {
+// move handles the keys that move, select and search. It returns why one of them
+// does nothing.
+func (l *Look) move(key string) (said string) {
 	s := l.snap
 	_, page, _ := s.Place()
 	switch key {
@@ -148,33 +156,38 @@ func (l *Look) move(key string) {
 		l.searching, l.down = true, key == "?"
 		l.query = dialog.NewInput("")
 	case "n":
-		l.search(l.down)
+		return l.search(l.down)
 	case "N":
-		l.search(!l.down)
+		return l.search(!l.down)
+	default:
+		return key + " does nothing here; esc goes back to the shell"
 	}
+	return ""
 }
 
 // searchKey edits what is looked for.
-func (l *Look) searchKey(msg tea.KeyPressMsg) {
+func (l *Look) searchKey(msg tea.KeyPressMsg) (said string) {
 	switch msg.String() {
 	case "esc", "ctrl+c":
 		l.searching = false
 	case "enter":
 		l.searching = false
-		l.search(l.down)
+		return l.search(l.down)
 	default:
 		l.query, _ = l.query.Update(msg) // it has nothing to wait for
 	}
+	return ""
 }
 
-func (l *Look) search(down bool) {
+func (l *Look) search(down bool) (said string) {
 	if l.query.Value() == "" {
-		return
+		return "/ looks for something first"
 	}
 	hit, hits := l.snap.Search(l.query.Value(), down)
 	if l.found = fmt.Sprintf("%d of %d", hit, hits); hits == 0 {
 		l.found = "not found"
 	}
+	return ""
 }
 
 // place says where the view is, and what has come since.
