@@ -65,6 +65,30 @@ func TestAnEchoIsWrittenEarly(t *testing.T) {
 	check("what the renderer has written itself", paint(false, "1", "2", "3"))
 }
 
+// TestLinesAtOnceLeaveTheRightScreen sends whole lines, each answered by the shell,
+// before the renderer has drawn the one before: it then moves lines that were
+// written early.
+func TestLinesAtOnceLeaveTheRightScreen(t *testing.T) {
+	s := startScreen(t, "shells")
+	s.sees("api")
+	s.press("\r")
+	s.sees("api-1 $")
+	want := ""
+	for round := range 9 {
+		line := fmt.Sprintf("line %d", round)
+		s.press("echo " + line + "\r")
+		want += "api-1 $ echo " + line + "\n" + line + "\n"
+		s.sees(want + "api-1 $")
+	}
+	s.press("\x1dd")
+	s.sees("●1")
+	s.press("q")
+	s.sees("leave now?")
+	<-time.After(300 * time.Millisecond)
+	s.press("y")
+	s.ended()
+}
+
 // TestFastTypingLeavesTheRightScreen types, and deletes, faster than the
 // renderer draws.
 func TestFastTypingLeavesTheRightScreen(t *testing.T) {
@@ -98,4 +122,47 @@ func TestFastTypingLeavesTheRightScreen(t *testing.T) {
 	<-time.After(300 * time.Millisecond)
 	s.press("y")
 	s.ended()
+}
+
+func TestWhatTheRendererMovesIsWrittenAnew(t *testing.T) {
+	e := &earlyRun{}
+	e.early.out = &e.out
+	e.paint([]string{"tabs", "$", "", "", "keys ▸"}, true, colorprofile.Ascii)
+	e.heal([]byte("\x1b[2;4r\x1b[2T\x1b[1;5r"))
+	if got := e.written(t); got != nil {
+		t.Fatalf("nothing was early, and %q is written", got)
+	}
+	e.paint([]string{"tabs", "$ date", "", "", "keys ▸"}, true, colorprofile.Ascii)
+	e.written(t)
+	e.heal([]byte("\x1b[2;3Hdate"))
+	if got := e.written(t); got != nil {
+		t.Fatalf("nothing has moved, and %q is written", got)
+	}
+	e.heal([]byte("\x1b[2;4r\x1b[2T\x1b[1;5r"))
+	want := []string{"\x1b[1;1H", "tabs", "\x1b[2;1H", "$ date", "\x1b[3;1H", "\x1b[4;1H", "\x1b[5;1H", "keys ▸"}
+	if diff := cmp.Diff(want, e.written(t)); diff != "" {
+		t.Error(diff)
+	}
+	e.heal([]byte("\x1b[2;4r\x1b[2T\x1b[1;5r")) // the frame was so new that it may still be early
+	if diff := cmp.Diff(want, e.written(t)); diff != "" {
+		t.Error(diff)
+	}
+	e.made = time.Now().Add(-time.Second)
+	e.heal([]byte("\x1b[2;4r\x1b[2T\x1b[1;5r"))
+	e.written(t)
+	e.heal([]byte("\x1b[2;4r\x1b[2T\x1b[1;5r"))
+	if got := e.written(t); got != nil {
+		t.Errorf("the renderer has it all, and %q is written", got)
+	}
+}
+
+func TestMoves(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "rSTLM@P": false, "\x1b[31mred\x1b[m": false, "\x1b[2;3Hdate\x1b[K\x1b[J\x1b[5X": false, "\x1b[?25h\x1b[?1000r": false, "\x1b": false, "\x1b[": false, "\x1b[12": false,
+		"\x1b[1;24r": true, "\x1b[S": true, "x\x1b[2T": true, "\x1b[L": true, "\x1b[3M": true, "\x1b[@": true, "\x1b[2P": true, "\x1bM": true, "\x1b7\x1b[H\x1b[m\x1b[P": true,
+	} {
+		if got := moves([]byte(text)); got != want {
+			t.Errorf("%q: %t", text, got)
+		}
+	}
 }

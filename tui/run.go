@@ -53,7 +53,8 @@ func (a *App) Run(ctx context.Context, o Options) error { return a.runModel(ctx,
 func (a *App) runModel(ctx context.Context, model tea.Model, o Options) error {
 	defer a.stop()
 	if out, ok := o.output().(*outlet); ok {
-		a.frame.early.out, o.Output = out, out
+		out.after = a.frame.early.heal
+		a.frame.early.out, o.Output = earlyOutlet{out}, out
 	}
 	p := tea.NewProgram(model, o.program()...)
 	ended := make(chan struct{})
