@@ -113,7 +113,7 @@ func (a *App) programActions() []*keymap.Action {
 		{
 			ID: "errors", Title: "errors so far", Group: group, Keys: []string{"E"}, Contexts: everywhere(), Run: a.showErrors,
 			Enabled: func() string {
-				if len(a.errors) == 0 && a.snap.Problem == "" {
+				if len(a.errors)+len(a.snap.Denied) == 0 && a.snap.Problem == "" {
 					return "there were none"
 				}
 				return ""

@@ -182,7 +182,7 @@ func (a *App) strip(y int) (string, *dialog.Point) {
 	case a.snap.Problem != "":
 		return " " + a.problem(a.w-2), nil
 	case len(a.snap.Denied) > 0:
-		return " " + t.Busy.Paint("! this list is partial: no permission to "+a.snap.Denied[0].String()), nil
+		return " " + t.Busy.Paint(cells.Cut("! this list is partial: no permission to "+a.snap.Denied[0].String(), a.w-10)) + t.Muted.Paint("  E more"), nil
 	}
 	return "", nil
 }

@@ -115,6 +115,9 @@ func (a *App) focusShell() tea.Cmd {
 
 // leaveShell goes back to the list. The shell goes on.
 func (a *App) leaveShell() {
+	if a.toast.refusal { // it was about a key in the shell
+		a.toast = toast{}
+	}
 	if t := a.shellTab(); t != nil {
 		t.Focus(false)
 		a.live.Select(func(w workspace.Workspace) bool { return w.Key() == t.Key() })

@@ -1,8 +1,11 @@
 package tui
 
 import (
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/berth-sh/berth/workspace"
 )
 
 func TestAKeyThatDoesNothingSaysSo(t *testing.T) {
@@ -68,6 +71,8 @@ func TestConnectingAShellThatIsConnectedSaysSo(t *testing.T) {
 	if n := len(s.shells.Opened()); n != 1 {
 		t.Errorf("%d shells were opened", n)
 	}
+	s.prefixed("d")
+	s.lacks("is connected and answers")
 }
 
 func TestALowScreenIsNotSplitBehindItsBack(t *testing.T) {
@@ -116,4 +121,25 @@ func TestTheKeysOfLookingAroundGiveWayToWhatIsSaid(t *testing.T) {
 	if last := s.lines()[23]; strings.Contains(last, "…") {
 		t.Errorf("a key is cut off: %q", last)
 	}
+}
+
+func TestWhatMayNotBeReadIsListed(t *testing.T) {
+	snap := demoSnapshot()
+	snap.Denied = []workspace.Access{
+		{Verb: "list", Resource: "persistentvolumeclaims", Namespace: "a-namespace-with-a-rather-long-name"},
+		{Verb: "list", Resource: "pods", Namespace: "a-namespace-with-a-rather-long-name"},
+	}
+	d := drive(t, snap, nil)
+	d.size(80, 24)
+	d.sees("! this list is partial: no permission to list persistentvolumeclaims", "E more")
+	d.keys("E")
+	d.sees("no permission to list persistentvolumeclaims in", "no permission to list pods in", "ask for")
+}
+
+func TestAFailureSaysWhyOnANarrowScreen(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.size(80, 24)
+	d.app.fail("stopping "+strings.Repeat("long-name-", 5), errors.New("no permission to patch deployments"))
+	d.change()
+	d.sees("✕ no permission to patch deployments  E more")
 }

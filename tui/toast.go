@@ -52,6 +52,7 @@ func (a *App) refuse(what, reason string) {
 func (a *App) fail(what string, err error) {
 	a.logError(what, err)
 	a.alarm(what + ": " + err.Error())
+	a.toast.short = workspace.Safe(err.Error()) // why it failed says more than what has
 }
 
 // logError keeps an error in the log.
@@ -65,21 +66,24 @@ func (a *App) alarm(text string) { a.toast = toast{text: workspace.Safe(text), s
 
 // toastText writes the toast in a number of cells.
 func (a *App) toastText(room int) string {
-	t := a.toast
+	t, sign, more := a.toast, "", ""
 	switch {
-	case t.text == "":
+	case t.text == "", !t.sticky && !a.now().Before(t.until):
 		return ""
 	case t.sticky && a.shell.focus: // E is a letter for the shell
-		return a.theme.Bad.Paint(cells.Cut("✕ "+t.text, max(10, room)))
+		sign = "✕ "
 	case t.sticky:
-		more := "  E more"
-		return a.theme.Bad.Paint(cells.Cut("✕ "+t.text, max(10, room-len(more)))) + a.theme.Muted.Paint(more)
-	case !a.now().Before(t.until):
-		return ""
-	case t.short != "" && cells.Width(t.text) > room:
-		return cells.Cut(t.short, max(10, room))
+		sign, more = "✕ ", "  E more"
 	}
-	return cells.Cut(t.text, max(10, room))
+	room = max(10, room-len(more))
+	text := sign + t.text
+	if t.short != "" && cells.Width(text) > room {
+		text = sign + t.short
+	}
+	if text = cells.Cut(text, room); t.sticky {
+		text = a.theme.Bad.Paint(text)
+	}
+	return text + a.theme.Muted.Paint(more)
 }
 
 // offer shows an information with a way back for ten seconds.
@@ -103,6 +107,18 @@ func (a *App) runUndo() tea.Cmd {
 	return undo()
 }
 
+// lacking tells what the user may not read, all of it: the strip names the first.
+func (a *App) lacking() []string {
+	if len(a.snap.Denied) == 0 {
+		return nil
+	}
+	lines := []string{a.theme.Strong.Paint("this list is partial")}
+	for _, d := range a.snap.Denied {
+		lines = append(lines, "  no permission to "+d.String())
+	}
+	return append(lines, a.theme.Muted.Paint("  hint: ask for the role berth-developer in the namespace"), "")
+}
+
 // showErrors opens the error log, the newest first.
 func (a *App) showErrors() tea.Cmd {
 	var lines []string
@@ -113,6 +129,7 @@ func (a *App) showErrors() tea.Cmd {
 		}
 		lines = append(lines, "")
 	}
+	lines = append(lines, a.lacking()...)
 	for i := len(a.errors) - 1; i >= 0; i-- {
 		e := a.errors[i]
 		lines = append(lines, a.theme.Muted.Paint(cells.Since(e.at, a.now())+" ago  ")+a.theme.Strong.Paint(e.what))
