@@ -262,7 +262,8 @@ func (a *App) unknown(name string) {
 			return
 		}
 	}
-	a.refuse("", workspace.Safe(name)+" does nothing here; ? lists all keys")
+	a.refuse("", name+" does nothing here")
+	a.toast.text, a.toast.short = a.toast.text+"; ? lists all keys", a.toast.text
 }
 
 // invoke runs an action, or says why it cannot be run.

@@ -106,14 +106,32 @@ const (
 	paneMost  = 80
 )
 
-// divide gives the pane more or less of the screen.
+// divide gives the pane more or less of the screen, where there are two parts.
 func (a *App) divide(by int) tea.Cmd {
+	if r := a.layout(); r.listH == 0 || r.paneH == 0 {
+		a.refuse("", "there is nothing to divide: one part has the whole screen")
+		return nil
+	}
 	if a.split == 0 {
 		a.split = 40
 		if a.focusPane {
 			a.split = 60
 		}
 	}
-	a.split = max(paneLeast, min(paneMost, a.split+by))
+	before := a.split
+	if a.split = max(paneLeast, min(paneMost, a.split+by)); a.split == before {
+		a.refuse("", "the pane below has "+map[bool]string{true: "as much", false: "as little"}[by > 0]+" room as it can have")
+	}
+	return nil
+}
+
+// toggleZoom gives the pane the whole screen, or what it had. What a low screen
+// has done already is not turned on behind its back.
+func (a *App) toggleZoom() tea.Cmd {
+	if !a.zoom && a.layout().listH == 0 {
+		a.refuse("", "the pane has the whole screen already")
+		return nil
+	}
+	a.zoom = !a.zoom
 	return nil
 }

@@ -53,7 +53,7 @@ func (a *App) paneActions() []*keymap.Action {
 		{ID: "find-next", Title: "next match", Group: group, Keys: []string{"n"}, Contexts: only, Enabled: found, Run: do(func() { a.pane.Jump(1) })},
 		{ID: "find-previous", Title: "match before", Group: group, Keys: []string{"N"}, Contexts: only, Enabled: found, Run: do(func() { a.pane.Jump(-1) })},
 		{ID: "find-only", Title: "only lines with a match, or all", Group: group, Keys: []string{"&"}, Contexts: only, Enabled: func() string { return cmp.Or(inLogs(), found()) }, Run: do(a.pane.Only)},
-		{ID: "zoom", Title: "give the pane the whole screen", Hint: "zoom", Group: group, Keys: []string{"z"}, Contexts: only, Run: do(func() { a.zoom = !a.zoom })},
+		{ID: "zoom", Title: "give the pane the whole screen", Hint: "zoom", Group: group, Keys: []string{"z"}, Contexts: only, Run: a.toggleZoom},
 		{ID: "pane-up", Title: "scroll up", Group: group, Keys: []string{"up", "k"}, Contexts: only, Run: do(func() { a.pane.Scroll(-1) })},
 		{ID: "pane-down", Title: "scroll down", Group: group, Keys: []string{"down", "j"}, Contexts: only, Run: do(func() { a.pane.Scroll(1) })},
 		{ID: "pane-pgup", Title: "scroll a page up", Group: group, Keys: []string{"pgup", "ctrl+b"}, Contexts: only, Run: do(func() { a.pane.Page(-1) })},

@@ -143,3 +143,26 @@ func TestAFailureSaysWhyOnANarrowScreen(t *testing.T) {
 	d.change()
 	d.sees("✕ no permission to patch deployments  E more")
 }
+
+func TestTheLimitsOfThePaneAreSaid(t *testing.T) {
+	d := drive(t, demoSnapshot(), nil)
+	d.keys("+", "+", "+", "+")
+	d.lacks("as much room")
+	d.keys("+")
+	d.sees("the pane below has as much room as it can have")
+	d.keys("-", "-", "-", "-", "-", "-", "-")
+	d.sees("as little room")
+	d.size(40, 10)
+	d.keys("+")
+	d.sees("there is nothing to divide")
+	d.keys("w", "z")
+	d.sees("the pane has the whole screen")
+	d.size(80, 40)
+	if d.app.zoom {
+		t.Error("what was refused has happened")
+	}
+	d.keys("z", "z")
+	if d.app.zoom {
+		t.Error("z does not go back")
+	}
+}
