@@ -13,6 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/berth-sh/berth/workspace"
 	"github.com/berth-sh/berth/workspace/alias"
@@ -83,16 +86,9 @@ func (d *Dir) step(ctx context.Context, scope Scope, work func(*plan) error) (Ch
 // commit writes in an order that every cut leaves usable: an alias has its
 // file and pin before ssh knows it, and loses them after.
 func (d *Dir) commit(own *os.Root, files map[string]*alias.File, c Changes) (written bool, err error) {
-	for _, name := range slices.Concat(c.Added, c.Updated) {
-		data, err := files[name].Encode()
-		if err != nil {
-			return written, err
-		}
-		wrote, err := d.write(own, filepath.Join("alias", name), data)
-		written = written || wrote
-		if err != nil {
-			return written, err
-		}
+	written, err = d.writeFiles(own, files, slices.Concat(c.Added, c.Updated))
+	if err != nil {
+		return written, err
 	}
 	wrote, err := d.render(own, files)
 	written = written || wrote
@@ -106,6 +102,36 @@ func (d *Dir) commit(own *os.Root, files map[string]*alias.File, c Changes) (wri
 		written = true
 	}
 	return written, nil
+}
+
+// writers is how many alias files are written at a time. Each waits for the disk,
+// which serves several as fast as one; thousands, one after another, would hold
+// the lock for longer than another berth waits for it.
+const writers = 16
+
+// writeFiles writes the named alias files, until the first that cannot be.
+func (d *Dir) writeFiles(own *os.Root, files map[string]*alias.File, names []string) (bool, error) {
+	var written atomic.Bool
+	group, ctx := errgroup.WithContext(context.Background())
+	group.SetLimit(writers)
+	for _, name := range names {
+		group.Go(func() error {
+			if ctx.Err() != nil { // another could not be
+				return nil
+			}
+			data, err := files[name].Encode()
+			if err != nil {
+				return err
+			}
+			wrote, err := d.write(own, filepath.Join("alias", name), data)
+			if wrote {
+				written.Store(true)
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	return written.Load(), err
 }
 
 // render writes known_hosts and config.

@@ -70,7 +70,7 @@ func TestTheClockWakesForWhatIsDue(t *testing.T) {
 			loop.send(nil)
 		}
 		loop.pass(toastFor)
-		if text := a.toastText(); text != "" {
+		if text := a.toastText(80); text != "" {
 			t.Errorf("after %v the screen says %q", toastFor, text)
 		}
 		loop.pass(time.Minute)
