@@ -170,10 +170,14 @@ func (v *view) show(ctx context.Context, w *kube.Watcher) {
 }
 
 // Reconciling reads every alias file, so it is done when something about them
-// has changed, and again after a while in case somebody else has touched them.
+// has changed, and again after a while in case somebody else has touched them,
+// or keys and settings. With thousands of files that while is longer, so that it
+// takes a small share of the time.
 const (
 	aliasPause = time.Second
 	aliasAnew  = time.Minute
+	aliasLast  = 10 * time.Minute
+	aliasShare = 300
 )
 
 // alias reconciles aliases apart from the list: disks can be slow.
@@ -181,6 +185,7 @@ func (v *view) alias(ctx context.Context, w *kube.Watcher, wanted <-chan struct{
 	seed := maphash.MakeSeed()
 	var done uint64 // what the last reconciliation was about
 	var at time.Time
+	again := aliasAnew
 	for {
 		select {
 		case <-wanted:
@@ -188,9 +193,11 @@ func (v *view) alias(ctx context.Context, w *kube.Watcher, wanted <-chan struct{
 			return
 		}
 		s, _ := w.Snapshot()
-		if about := aliasesOf(s, seed); s.Live() && (about != done || time.Since(at) > aliasAnew) {
+		if about := aliasesOf(s, seed); s.Live() && (about != done || time.Since(at) > again) {
+			begun := time.Now()
 			v.reconcile(ctx, s)
 			done, at = about, time.Now()
+			again = min(max(aliasAnew, aliasShare*at.Sub(begun)), aliasLast)
 		}
 		select {
 		case <-time.After(aliasPause):
