@@ -33,6 +33,8 @@ const (
 	earlyRows = 2
 	// earlyFor is how long the renderer may take to have written a row itself.
 	earlyFor = 4 * time.Second / framesPerSecond
+	// leaving is what the renderer writes when it gives the screen back.
+	leaving = "\x1b[?1049l"
 	// givenIn is how long a frame may take from here to the renderer.
 	givenIn = 5 * time.Millisecond
 )
@@ -154,6 +156,10 @@ func (e *early) write(rows []int) {
 func (e *early) heal(written []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if bytes.Contains(written, []byte(leaving)) {
+		e.rows = nil // what comes now is somebody else's screen
+		return
+	}
 	now := time.Now()
 	for y, row := range e.rows {
 		if now.Sub(row.at) > earlyFor {

@@ -156,6 +156,20 @@ func TestWhatTheRendererMovesIsWrittenAnew(t *testing.T) {
 	}
 }
 
+func TestNothingIsWrittenOverWhatTheScreenIsLeftFor(t *testing.T) {
+	e := &earlyRun{}
+	e.early.out = &e.out
+	e.paint([]string{"tabs", "$"}, true, colorprofile.Ascii)
+	e.paint([]string{"tabs", "$ exit"}, true, colorprofile.Ascii)
+	e.written(t)
+	for _, last := range []string{"\x1b[1;2r\x1b[1T\x1b[r\x1b[?1049l\x1b[?25h", "\x1b[1;2r\x1b[1T"} {
+		e.heal([]byte(last))
+		if got := e.written(t); got != nil {
+			t.Errorf("after %q, %q is written", last, got)
+		}
+	}
+}
+
 func TestMoves(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, "rSTLM@P": false, "\x1b[31mred\x1b[m": false, "\x1b[2;3Hdate\x1b[K\x1b[J\x1b[5X": false, "\x1b[?25h\x1b[?1000r": false, "\x1b": false, "\x1b[": false, "\x1b[12": false,
