@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 )
 
 // annotationLimit is what the API server lets all annotations of an object have
@@ -28,23 +29,30 @@ func TestAnnotationsAtTheLimit(t *testing.T) {
 		m.Annotations["example.com/big"] = strings.Repeat("0123456789abcde\n", annotationLimit/16)[:annotationLimit-used]
 	}
 	deployments := b.api.AppsV1().Deployments(b.namespace)
-	d, err := deployments.Get(t.Context(), "api", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
+	again := func(write func() error) { // controllers write meanwhile
+		if err := retry.RetryOnConflict(retry.DefaultBackoff, write); err != nil {
+			t.Fatal(err)
+		}
 	}
-	fill(&d.ObjectMeta, 1<<10) // the controller gives a ReplicaSet the same and its own
-	if _, err := deployments.Update(t.Context(), d, metav1.UpdateOptions{FieldManager: "somebody"}); err != nil {
-		t.Fatal(err)
-	}
+	again(func() error {
+		d, err := deployments.Get(t.Context(), "api", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		fill(&d.ObjectMeta, 1<<10) // the controller gives a ReplicaSet the same and its own
+		_, err = deployments.Update(t.Context(), d, metav1.UpdateOptions{FieldManager: "somebody"})
+		return err
+	})
 	claims := b.api.CoreV1().PersistentVolumeClaims(b.namespace)
-	c, err := claims.Get(t.Context(), "api-home", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	fill(&c.ObjectMeta, 0)
-	if _, err := claims.Update(t.Context(), c, metav1.UpdateOptions{FieldManager: "somebody"}); err != nil {
-		t.Fatal(err)
-	}
+	again(func() error {
+		c, err := claims.Get(t.Context(), "api-home", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		fill(&c.ObjectMeta, 0)
+		_, err = claims.Update(t.Context(), c, metav1.UpdateOptions{FieldManager: "somebody"})
+		return err
+	})
 
 	if got := b.want(exitOK, nil, "ls"); !strings.Contains(got.stdout, "api") {
 		t.Errorf("it is not listed: %s", got.commandAndOutput)
