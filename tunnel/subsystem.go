@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 
@@ -16,13 +17,25 @@ import (
 type Stream struct {
 	io.Reader
 	io.WriteCloser
-	end func()
+	end    func()
+	closed atomic.Bool
 }
 
-// Close ends it.
+// Close ends it. The far end may hear of it later; what is written from now on
+// never gets there.
 func (s *Stream) Close() error {
+	s.closed.Store(true)
 	s.end()
 	return nil
+}
+
+// Write implements io.Writer; it returns io.ErrClosedPipe once the stream is
+// closed.
+func (s *Stream) Write(b []byte) (int, error) {
+	if s.closed.Load() {
+		return 0, io.ErrClosedPipe
+	}
+	return s.WriteCloser.Write(b)
 }
 
 // Subsystem starts a subsystem of sshd, such as sftp. ctx bounds the start
