@@ -112,7 +112,7 @@ const writers = 16
 // writeFiles writes the named alias files, until the first that cannot be.
 func (d *Dir) writeFiles(own *os.Root, files map[string]*alias.File, names []string) (bool, error) {
 	var written atomic.Bool
-	group, ctx := errgroup.WithContext(context.Background())
+	group, ctx := errgroup.WithContext(context.Background()) // once begun, it is ended by its own failures only
 	group.SetLimit(writers)
 	for _, name := range names {
 		group.Go(func() error {

@@ -22,15 +22,9 @@ func TestAnIdleScreenIsStill(t *testing.T) {
 			w.ReadySince = time.Now().Add(-3*time.Minute - time.Duration(i)*1700*time.Millisecond)
 			w.Created = w.ReadySince.Add(-777 * time.Millisecond)
 		}
-		cluster := tuitest.New(snap)
-		a, err := New(Config{Source: cluster, Actions: cluster, Now: time.Now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		loop := runLoop(a)
+		loop := runLoop(t, snap)
 		defer loop.end()
-		loop.send(tea.WindowSizeMsg{Width: 160, Height: 45})
-		loop.pass(time.Second)
+		a := loop.app
 		begun, wakes, shown := time.Now(), loop.rang, a.View().Content
 		screens := 0
 		for time.Since(begun) < 10*time.Minute {
@@ -56,15 +50,9 @@ func TestAnIdleScreenIsStill(t *testing.T) {
 // long enough and while seconds are counted, and one timer at a time.
 func TestTheClockWakesForWhatIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cluster := tuitest.New(tuitest.Many(3))
-		a, err := New(Config{Source: cluster, Actions: cluster, Now: time.Now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		loop := runLoop(a)
+		loop := runLoop(t, tuitest.Many(3))
 		defer loop.end()
-		loop.send(tea.WindowSizeMsg{Width: 160, Height: 45})
-		loop.pass(time.Second)
+		a := loop.app
 		for range 20 { // each is due sooner than the timer that is set
 			a.say("copied")
 			loop.send(nil)
@@ -111,9 +99,18 @@ type loop struct {
 	running sync.WaitGroup
 }
 
-func runLoop(a *App) *loop {
+// runLoop opens the program on a large screen and lets it come to rest.
+func runLoop(t *testing.T, snap workspace.Snapshot) *loop {
+	t.Helper()
+	cluster := tuitest.New(snap)
+	a, err := New(Config{Source: cluster, Actions: cluster, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
 	l := &loop{app: a, msgs: make(chan tea.Msg), gone: make(chan struct{})}
 	l.start(a.Init())
+	l.send(tea.WindowSizeMsg{Width: 160, Height: 45})
+	l.pass(time.Second)
 	return l
 }
 

@@ -81,12 +81,7 @@ func TestLinesAtOnceLeaveTheRightScreen(t *testing.T) {
 		s.sees(want + "api-1 $")
 	}
 	s.press("\x1dd")
-	s.sees("●1")
-	s.press("q")
-	s.sees("leave now?")
-	<-time.After(300 * time.Millisecond)
-	s.press("y")
-	s.ended()
+	leaveOne(s)
 }
 
 // TestFastTypingLeavesTheRightScreen types, and deletes, faster than the
@@ -116,6 +111,12 @@ func TestFastTypingLeavesTheRightScreen(t *testing.T) {
 		s.sees("api-1 $ " + want + fmt.Sprintf(" r%d\n", round))
 	}
 	s.press("\x15\x1dd")
+	leaveOne(s)
+}
+
+// leaveOne leaves the program from the list, with one shell open.
+func leaveOne(s *screen) {
+	s.t.Helper()
 	s.sees("●1")
 	s.press("q")
 	s.sees("leave now?")

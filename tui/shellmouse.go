@@ -67,9 +67,9 @@ func (a *App) shellMouse(kind term.MouseKind, m tea.Mouse) tea.Cmd {
 func (a *App) clickAbove(m tea.Mouse, r shellRooms) tea.Cmd {
 	switch m.Button {
 	case tea.MouseWheelUp:
-		a.live.Move(-3)
+		a.live.Move(-wheelLines)
 	case tea.MouseWheelDown:
-		a.live.Move(3)
+		a.live.Move(wheelLines)
 	case tea.MouseLeft:
 		if id, ok := a.live.HeadingAt(m.X, m.Y-r.list); ok {
 			a.live.SortBy(id)

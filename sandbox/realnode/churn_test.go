@@ -89,9 +89,10 @@ func BenchmarkRoute(b *testing.B) {
 			f.lay(crowd)
 			var ready, routed []float64
 			for b.Loop() {
-				for i := range 12 {
-					ready = append(ready, f.ready("r"+strconv.Itoa(i)).Seconds())
-					routed = append(routed, f.routed("x"+strconv.Itoa(i)).Seconds())
+				for range 12 {
+					n := strconv.Itoa(len(ready))
+					ready = append(ready, f.ready("r"+n).Seconds())
+					routed = append(routed, f.routed("x"+n).Seconds())
 				}
 			}
 			for what, took := range map[string][]float64{"ready": ready, "route": routed} {
@@ -257,7 +258,7 @@ func (f *fleet) ready(name string) time.Duration {
 	if err != nil {
 		f.bed.t.Fatal(err)
 	}
-	time.Sleep(asAPodStarts)
+	time.Sleep(asAPodStarts) // the measure begins only then
 	service.Spec.Selector = f.service.Selector
 	begun := time.Now()
 	if _, err := f.bed.api.CoreV1().Services(ref.Namespace).Update(ctx, service, metav1.UpdateOptions{}); err != nil {
@@ -274,7 +275,7 @@ func (f *fleet) routed(name string) time.Duration {
 	if _, err := f.serve(ctx, ref, f.service); err != nil {
 		f.bed.t.Fatal(err)
 	}
-	time.Sleep(asAPodStarts)
+	time.Sleep(asAPodStarts) // as above
 	begun := time.Now()
 	if err := f.lead(ctx, ref); err != nil {
 		f.bed.t.Fatal(err)

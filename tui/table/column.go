@@ -107,15 +107,8 @@ func (t *Table) mute(id ColumnID) bool {
 
 // wanted reports whether a column has something to say here and was not hidden.
 func (t *Table) wanted(id ColumnID) bool {
-	switch {
-	case t.hidden[id]:
-		return false
-	case id == Namespace:
-		return t.allNS && t.grouping != ByNamespace
-	case id == Context:
-		return t.several && t.grouping != ByContext
-	}
-	return true
+	grouped := id == Namespace && t.grouping == ByNamespace || id == Context && t.grouping == ByContext
+	return t.has(id) && !t.hidden[id] && !grouped
 }
 
 // Shown is a column as the menu of columns tells of it.
